@@ -1,0 +1,6 @@
+export * from './clock.js'
+export * from './key-files.js'
+export * from './logger.js'
+export * from './object-store.js'
+export * from './registry.js'
+export * from './tenant-id.js'

@@ -1,0 +1,160 @@
+/** What the operator asked for: `running` tenants are brought up again after a restart. */
+export type DesiredState = 'running' | 'stopped'
+
+/** The guide's status column: coarse, stable names that people query by. */
+export type SessionStatus =
+  | 'RESTORING'
+  | 'PAIRING'
+  | 'CONNECTED'
+  | 'DISCONNECTED'
+  | 'LOGGED_OUT'
+  | 'REPLACED'
+  | 'BANNED'
+  | 'FAILED'
+
+/** Counters that must never go back, even when an older generation is restored (pre-key ids are never re-issued). */
+export interface HighWaterMarks {
+  readonly nextPreKeyId: number
+}
+
+/** The newest committed generation of a tenant. */
+export interface Head {
+  /** 1 for the first generation, then growing by one. */
+  readonly seq: number
+  /** The lease epoch that committed it. */
+  readonly epoch: number
+  /** Object key of the generation. */
+  readonly key: string
+  /** SHA-256 of the generation's canonical JSON, lowercase hex. */
+  readonly digest: string
+  /** Digest over names and hashes of the whole file set after this generation, lowercase hex. */
+  readonly tree: string
+  /** Sequence number of the snapshot that its chain starts from. */
+  readonly snapshotSeq: number
+  readonly marks: HighWaterMarks
+}
+
+export interface Lease {
+  readonly owner: string
+  /** Grows by one at each acquisition; a commit with an older one is refused. */
+  readonly epoch: number
+  /** Milliseconds since the Unix epoch, by the registry's clock. */
+  readonly expiresAt: number
+}
+
+export interface TenantRecord {
+  readonly tenantId: string
+  readonly desiredState: DesiredState
+  readonly status: SessionStatus
+  /** Exact states of the tenant's and the link's machine, e.g. `connected.clean/open`. */
+  readonly connectionState: string
+  readonly phoneNumber: string | null
+  readonly authStatePath: string | null
+  readonly head: Head | null
+  /** The last lease given, expired or released ones included (a released one has expiresAt 0); null before the first. */
+  readonly lease: Lease | null
+  /** Changes that the last owner could not commit before it ended. */
+  readonly unsaved: number
+  readonly lastError: string | null
+  readonly lastBackupAt: number | null
+  readonly lastConnectedAt: number | null
+  readonly lastDisconnectedAt: number | null
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface HeadSwap {
+  readonly tenantId: string
+  readonly owner: string
+  readonly epoch: number
+  /** Sequence number of the head that is to be replaced; 0 for the first generation. */
+  readonly expectedSeq: number
+  readonly head: Head
+}
+
+/**
+ * - `committed`: the head is now the given one (also when an earlier, unanswered try of the same swap had done it).
+ * - `fenced`: the lease has another owner or epoch; this owner must stop.
+ * - `conflict`: the lease is ours but the head is not the expected one; look again before anything is written.
+ */
+export type SwapOutcome = 'committed' | 'fenced' | 'conflict'
+
+/** Fields that are left out stay as they are. Refused silently for an epoch that is no longer the tenant's. */
+export interface StatusUpdate {
+  readonly tenantId: string
+  readonly owner: string
+  readonly epoch: number
+  readonly status?: SessionStatus
+  readonly connectionState?: string
+  /** Digits only. A number that another tenant holds leaves the column null and fills lastError; it never fails the batch. */
+  readonly phoneNumber?: string | null
+  readonly authStatePath?: string | null
+  readonly unsaved?: number
+  readonly lastError?: string | null
+  readonly lastConnectedAt?: number
+  readonly lastDisconnectedAt?: number
+}
+
+export interface LeaseRequest {
+  readonly tenantId: string
+  readonly owner: string
+  readonly ttlMs: number
+  /** The new epoch is above this too: after a lost registry, epochs found in the store must not be used again. */
+  readonly minEpoch?: number
+}
+
+/**
+ * One row a tenant: what was asked for, who owns it, its head and its status. Every method rejects with a
+ * SessionError; `unavailable` after a write means that it may or may not have taken effect.
+ */
+export interface Registry {
+  /** What it is, for people: `memory`, `pglite`, `postgresql`. */
+  readonly name: string
+  /** False for a registry that is empty after each start of the process (memory). */
+  readonly durable: boolean
+
+  /** Connects and applies pending migrations. @throws `unavailable` · `denied` · `locked` · `invalid` */
+  open(): Promise<void>
+  close(): Promise<void>
+
+  /** Null is proof that no row exists. */
+  read(tenantId: string): Promise<TenantRecord | null>
+  /** All rows, or those with the given desired state, by tenant id. */
+  list(filter?: { desiredState?: DesiredState }): Promise<TenantRecord[]>
+
+  /** Creates the row when there is none. */
+  setDesired(tenantId: string, desiredState: DesiredState): Promise<void>
+
+  /**
+   * Takes the tenant's lease: free, expired, or already this owner's (an owner id outlives a restart on the same
+   * disk). Creates the row when there is none. The epoch grows by one each time.
+   * @throws `leased` another owner holds it; the message gives the remaining time · `unavailable`
+   */
+  acquire(request: LeaseRequest): Promise<{ lease: Lease; record: TenantRecord }>
+
+  /** Prolongs leases in one statement; returns the tenant ids that are still held. The others are lost. */
+  renew(
+    owner: string,
+    leases: readonly { tenantId: string; epoch: number }[],
+    ttlMs: number,
+  ): Promise<string[]>
+
+  /** Gives leases up in one statement, so that the next owner need not wait; leases that are not held are ignored. */
+  release(owner: string, leases: readonly { tenantId: string; epoch: number }[]): Promise<void>
+
+  /**
+   * Compare-and-swap of heads, any number of tenants in one statement, each on its own. Sets lastBackupAt and clears
+   * lastError of committed ones. Outcomes in the order of the swaps.
+   */
+  commit(swaps: readonly HeadSwap[]): Promise<SwapOutcome[]>
+
+  /** Writes many tenants' status in one statement. */
+  updateStatus(updates: readonly StatusUpdate[]): Promise<void>
+
+  /**
+   * Forgets the head (after the tenant's objects were deleted), status LOGGED_OUT, desiredState stopped; the row and
+   * its epoch stay. Only for the lease's holder.
+   * @throws `fenced`
+   */
+  clearHead(tenantId: string, owner: string, epoch: number): Promise<void>
+}
