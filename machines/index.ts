@@ -1,0 +1,5 @@
+export * from './contracts.js'
+export * from './delays.js'
+export * from './disconnect.js'
+export { linkMachine, type SocketCommand } from './link.machine.js'
+export { tenantMachine } from './tenant.machine.js'
