@@ -1,4 +1,5 @@
 export * from './clock.js'
+export * from './device-link.js'
 export * from './key-file-name.js'
 export * from './key-files.js'
 export * from './logger.js'

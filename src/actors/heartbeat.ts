@@ -1,0 +1,78 @@
+import type { Clock, Logger, Registry } from '../ports/index.js'
+
+interface Held {
+  readonly epoch: number
+  lost(): void
+}
+
+/**
+ * Prolongs the leases of all tenants of this process with one statement a period. A registry that does not answer
+ * loses nobody: no other host can take a lease from it either.
+ */
+export class Heartbeat {
+  readonly #held = new Map<string, Held>()
+  readonly #options: {
+    registry: Registry
+    clock: Clock
+    logger: Logger
+    owner: string
+    ttlMs: number
+    periodMs: number
+  }
+  #timer: unknown = null
+  #closed = false
+
+  constructor(options: {
+    registry: Registry
+    clock: Clock
+    logger: Logger
+    owner: string
+    /** Life of a lease without renewal. */
+    ttlMs: number
+    periodMs: number
+  }) {
+    this.#options = options
+  }
+
+  hold(tenantId: string, epoch: number, lost: () => void): void {
+    this.#held.set(tenantId, { epoch, lost })
+    this.#arm()
+  }
+
+  /** Stops renewing; a lease that has been given up or lost is nobody's business here. */
+  drop(tenantId: string, epoch: number): void {
+    if (this.#held.get(tenantId)?.epoch === epoch) this.#held.delete(tenantId)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#held.clear()
+    if (this.#timer !== null) this.#options.clock.clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  #arm(): void {
+    if (this.#closed || this.#timer !== null || this.#held.size === 0) return
+    this.#timer = this.#options.clock.setTimeout(() => void this.#renew(), this.#options.periodMs)
+  }
+
+  async #renew(): Promise<void> {
+    const { registry, owner, ttlMs, logger } = this.#options
+    const asked = [...this.#held].map(([tenantId, { epoch }]) => ({ tenantId, epoch }))
+    try {
+      const kept = new Set(await registry.renew(owner, asked, ttlMs))
+      for (const lease of asked) if (!kept.has(lease.tenantId)) this.#lose(lease.tenantId, lease.epoch)
+    } catch (error) {
+      logger.warn({ err: error, tenants: asked.length }, 'leases not renewed; bots go on, it is tried again')
+    }
+    this.#timer = null
+    this.#arm()
+  }
+
+  #lose(tenantId: string, epoch: number): void {
+    const held = this.#held.get(tenantId)
+    if (held?.epoch !== epoch) return
+    this.#held.delete(tenantId)
+    held.lost()
+  }
+}

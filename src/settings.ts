@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { defaultDelays, type MachineDelays } from '../machines/index.js'
+import { SessionError } from './errors.js'
+
+/** Every figure that can be tuned. Times in milliseconds, sizes in bytes. */
+export interface Settings extends MachineDelays {
+  /** Uploads at a time, of all tenants together. */
+  readonly uploadConcurrency: number
+  /** Uploads started a second, of all tenants together; `Infinity` for no budget. */
+  readonly uploadsPerSecond: number
+  /** Sessions restored at a time. */
+  readonly restoreConcurrency: number
+  /** New connections to WhatsApp started at a time. */
+  readonly connectConcurrency: number
+  readonly leaseTtlMs: number
+  readonly leaseRenewMs: number
+  /** Longest that WhatsApp is kept waiting for a change to become durable. */
+  readonly barrierLimitMs: number
+  /**
+   * True: nothing that we send reaches WhatsApp before the key changes behind it are durable (bounded by
+   * `barrierLimitMs`), so that not even the loss of process and disk in mid-traffic loses a ratchet step. Costs an
+   * upload for every burst of messages instead of one a quiet period.
+   */
+  readonly sendAfterBackup: boolean
+  /** Larger payloads are split. Must stay below the bucket's size limit. */
+  readonly maxObjectBytes: number
+  /** Commits that arrive within this time go to the database as one statement. */
+  readonly commitLingerMs: number
+  /** Statuses are written at most this late. */
+  readonly statusPeriodMs: number
+  /** Old generations are looked for this often, a tenant at a time; 0 for never. */
+  readonly collectIntervalMs: number
+  /** Everything that `shutdown` does is over by then. */
+  readonly shutdownDeadlineMs: number
+  /** Counted reconnects after which a link gives up; 0 for never. */
+  readonly maxRetries: number
+}
+
+export const defaultSettings: Settings = {
+  ...defaultDelays,
+  uploadConcurrency: 16,
+  uploadsPerSecond: Number.POSITIVE_INFINITY,
+  restoreConcurrency: 16,
+  connectConcurrency: 8,
+  leaseTtlMs: 15_000,
+  leaseRenewMs: 5_000,
+  barrierLimitMs: 5_000,
+  sendAfterBackup: false,
+  maxObjectBytes: 4 * 1024 * 1024,
+  commitLingerMs: 10,
+  statusPeriodMs: 500,
+  collectIntervalMs: 600_000,
+  shutdownDeadlineMs: 10_000,
+  maxRetries: 0,
+}
+
+/** Longest delay that timers keep: above 2^31 − 1 ms they fire at once. */
+const maxDelayMs = 2 ** 31 - 1
+
+const mayBeZero = new Set<string>(['collectIntervalMs', 'commitLingerMs', 'maxRetries', 'quietPeriodMs'])
+const counts = new Set<string>([
+  'uploadConcurrency',
+  'restoreConcurrency',
+  'connectConcurrency',
+  'maxRetries',
+])
+
+function schemaOf(name: string, value: number | boolean): z.ZodType {
+  if (typeof value === 'boolean') return z.boolean({ error: 'true or false' })
+  const whole = counts.has(name) ? z.number().int() : z.number()
+  const schema = mayBeZero.has(name) ? whole.min(0) : whole.positive()
+  if (name === 'uploadsPerSecond') return z.union([schema, z.literal(Number.POSITIVE_INFINITY)])
+  return name.endsWith('Ms') ? schema.max(maxDelayMs) : schema
+}
+
+const settingsSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(defaultSettings).map(([name, value]) => [name, schemaOf(name, value).optional()]),
+  ),
+)
+
+/**
+ * The defaults with `given` on top, checked.
+ * @throws SessionError `invalid`, e.g. `expected quietPeriodMs >= 0, got -5`
+ */
+export function checkSettings(given: Partial<Settings> = {}): Settings {
+  const result = settingsSchema.safeParse(given)
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => describe(issue, given))
+    throw new SessionError('invalid', `Settings refused: ${problems.join('; ')}. Nothing was started.`)
+  }
+  const settings: Settings = { ...defaultSettings, ...definedOf(given) }
+  if (settings.leaseRenewMs * 2 > settings.leaseTtlMs) {
+    throw new SessionError(
+      'invalid',
+      `Settings refused: expected leaseTtlMs >= 2 × leaseRenewMs, got ${settings.leaseTtlMs} and ${settings.leaseRenewMs}: one late renewal would lose the lease.`,
+    )
+  }
+  return settings
+}
+
+function definedOf(given: Partial<Settings>): Partial<Settings> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+function describe(issue: z.core.$ZodIssue, given: object): string {
+  if (issue.code === 'unrecognized_keys') return `unknown setting ${issue.keys.join(', ')}`
+  const name = String(issue.path[0])
+  const value = String((given as Record<string, unknown>)[name])
+  switch (issue.code) {
+    case 'too_small':
+      return `expected ${name} ${issue.inclusive ? '>=' : '>'} ${issue.minimum}, got ${value}`
+    case 'too_big':
+      return `expected ${name} <= ${issue.maximum}, got ${value}`
+    default:
+      return `expected ${name} to be ${expectedOf(name)}, got ${value}`
+  }
+}
+
+function expectedOf(name: string): string {
+  if (typeof defaultSettings[name as keyof Settings] === 'boolean') return 'true or false'
+  return counts.has(name) ? 'a whole number' : 'a number'
+}
