@@ -1,0 +1,65 @@
+import type { BinaryNode } from '@whiskeysockets/baileys'
+import { proto } from '@whiskeysockets/baileys'
+import { SessionError } from '../errors.js'
+import type { Contact } from './contact.js'
+import type { Device } from './device.js'
+import type { Group } from './group.js'
+import { element } from './nodes.js'
+import { encNode, sendDraft } from './outbox.js'
+import { Phone } from './phone.js'
+
+// Which devices were given the sender key of a contact in a group.
+const shared = new WeakMap<Contact, Map<string, Set<Device>>>()
+
+function sharedWith(contact: Contact, group: Group): Set<Device> {
+  const groups = shared.get(contact) ?? new Map<string, Set<Device>>()
+  shared.set(contact, groups)
+  const devices = groups.get(group.jid) ?? new Set<Device>()
+  groups.set(group.jid, devices)
+  return devices
+}
+
+/** Encrypts a text once under the contact's sender key and sends it to every device of the group's phones. */
+export async function sendTextToGroup(contact: Contact, group: Group, text: string): Promise<{ id: string }> {
+  if (!group.members.includes(contact)) {
+    throw new SessionError('invalid', 'Only members of a group can send to it.')
+  }
+  const { world, peer } = contact
+  const id = world.newId()
+  const message = proto.Message.create({ conversation: text })
+  const { ciphertext } = await peer.exclusively(() => peer.encryptToGroup(group.jid, contact.lid, message))
+  const skmsg = element('enc', { v: '2', type: 'skmsg' }, ciphertext)
+  const devices = group.members.flatMap((member) => (member instanceof Phone ? member.devices : []))
+  for (const device of devices) {
+    await sendDraft(contact, device, {
+      id,
+      attrs: {
+        from: group.jid,
+        participant: contact.lid,
+        participant_pn: contact.jid,
+        addressing_mode: 'lid',
+        type: 'text',
+        t: world.nowSeconds(),
+      },
+      encrypt: async () => [...(await keyFor(contact, group, device)), skmsg],
+      plainForResend: async () => ({ ...message, ...(await distribution(contact, group)) }),
+      stats: [world.stats, contact.stats],
+    })
+  }
+  return { id }
+}
+
+/** The sender key, encrypted for a device that was not given it yet. */
+async function keyFor(contact: Contact, group: Group, device: Device): Promise<BinaryNode[]> {
+  const devices = sharedWith(contact, group)
+  if (devices.has(device)) return []
+  devices.add(device)
+  return [encNode(await contact.peer.encrypt(device.lid, await distribution(contact, group)))]
+}
+
+async function distribution(contact: Contact, group: Group): Promise<proto.IMessage> {
+  const key = await contact.peer.senderKey(group.jid, contact.lid)
+  return {
+    senderKeyDistributionMessage: { groupId: group.jid, axolotlSenderKeyDistributionMessage: key },
+  }
+}
