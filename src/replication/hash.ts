@@ -13,22 +13,27 @@ export function canonicalJson(value: unknown): string {
 
 /**
  * Hash of a key file: SHA-256 of its canonical JSON, so that a file rewritten with its keys in another order is not a
- * change. Null when the content is damaged: empty, torn, or no JSON object, array or string.
+ * change. Null when the content is damaged (see {@link parseKeyFile}).
  */
 export function hashKeyFile(content: string): string | null {
   const value = parseKeyFile(content)
-  return value === undefined ? null : sha256(canonicalJson(value))
+  if (value === undefined) return null
+  try {
+    return sha256(canonicalJson(value))
+  } catch {
+    // Nested deeper than the stack: no key file is.
+    return null
+  }
 }
 
 /**
- * The parsed content of a key file, or undefined when it is damaged. Baileys writes objects, arrays (device-list) and
- * strings (lid-mapping). All three close with their own bracket or quote, so no torn one ever parses; a number would.
+ * The parsed content of a key file, or undefined when it is damaged: empty, torn, no JSON, or `null` (Baileys deletes
+ * instead of writing null). Any other value is possible: a lid-mapping is a string, a device-list is an array.
  */
-export function parseKeyFile(content: string): object | string | undefined {
+export function parseKeyFile(content: string): NonNullable<unknown> | undefined {
   try {
     const value: unknown = JSON.parse(content)
-    if (typeof value === 'string') return value
-    return typeof value === 'object' && value !== null ? value : undefined
+    return value ?? undefined
   } catch {
     return undefined
   }

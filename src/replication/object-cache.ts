@@ -1,0 +1,104 @@
+import { isSessionError, type SessionError } from '../errors.js'
+import type { ObjectStore } from '../ports/object-store.js'
+import { openPayload } from './codec.js'
+import type { GenerationDocument } from './generation.js'
+import { inParallel } from './in-parallel.js'
+import { generationKey, partKey } from './object-names.js'
+import { readPart } from './parts.js'
+import type { PayloadCipher } from './payload.js'
+import { corruptObject, readDocument } from './read-document.js'
+
+/** One verified object of a chain. */
+export interface LoadedGeneration {
+  readonly name: string
+  readonly document: GenerationDocument
+  readonly changes: ReadonlyMap<string, string | null>
+}
+
+/** Why a generation cannot be used: `corrupt` bytes, or an object that is proven `missing`. */
+export type UnusableCode = 'corrupt' | 'missing'
+
+export interface RestoreOptions {
+  /** Objects fetched at once. Default 16. */
+  readonly limit?: number
+  readonly cipher?: PayloadCipher | null
+}
+
+/**
+ * Generations of one tenant, each object fetched and verified at most once, however many chains of a walk back share
+ * it. Only proof that an object is unusable is remembered; anything else (the store does not answer) is thrown on.
+ */
+export class ObjectCache {
+  readonly tenantId: string
+  readonly #store: ObjectStore
+  readonly #limit: number
+  readonly #cipher: PayloadCipher | null
+  readonly #loaded = new Map<string, LoadedGeneration | SessionError>()
+  #downloads = 0
+
+  constructor(store: ObjectStore, tenantId: string, { limit = 16, cipher = null }: RestoreOptions = {}) {
+    this.tenantId = tenantId
+    this.#store = store
+    this.#limit = limit
+    this.#cipher = cipher
+  }
+
+  /** Objects asked for so far, missing ones included. */
+  get downloads(): number {
+    return this.#downloads
+  }
+
+  /** @throws `corrupt`, `missing`: the object is unusable · what the store throws · `denied` the encryption key */
+  async load(name: string): Promise<LoadedGeneration> {
+    const known = this.#loaded.get(name)
+    if (known) return orThrow(known)
+    try {
+      const loaded = await this.#fetch(name)
+      this.#loaded.set(name, loaded)
+      return loaded
+    } catch (error) {
+      if (isUnusable(error)) this.#loaded.set(name, error)
+      throw error
+    }
+  }
+
+  loadAll(names: readonly string[]): Promise<LoadedGeneration[]> {
+    return inParallel(names, this.#limit, (name) => this.load(name))
+  }
+
+  /** What was loaded, for what damaged chains still tell: marks and parents. */
+  *documents(): Generator<GenerationDocument> {
+    for (const loaded of this.#loaded.values()) if (!(loaded instanceof Error)) yield loaded.document
+  }
+
+  async #fetch(name: string): Promise<LoadedGeneration> {
+    const key = generationKey(this.tenantId, name)
+    const document = readDocument(this.tenantId, key, await this.#get(key))
+    const parts = await inParallel(document.payload.parts, this.#limit, async (promised, index) => {
+      const at = partKey(this.tenantId, name, index)
+      return readPart(at, await this.#get(at), promised)
+    })
+    const changes = await openPayload(key, document, parts, this.#cipher)
+    return { name, document, changes }
+  }
+
+  async #get(key: string): Promise<Uint8Array> {
+    this.#downloads++
+    try {
+      return await this.#store.get(key)
+    } catch (error) {
+      // The store has proven that its bytes are not to be had, which is damage as much as a flipped bit.
+      if (isSessionError(error, 'corrupt')) throw corruptObject(key, 'the store gave no whole object', error)
+      throw error
+    }
+  }
+}
+
+export function isUnusable(error: unknown): error is SessionError & { code: UnusableCode } {
+  return isSessionError(error, 'corrupt', 'missing')
+}
+
+function orThrow(known: LoadedGeneration | SessionError): LoadedGeneration {
+  if (known instanceof Error) throw known
+  return known
+}

@@ -1,0 +1,103 @@
+import { SessionError } from '../errors.js'
+import type { ObjectStore } from '../ports/object-store.js'
+import type { Head, HighWaterMarks } from '../ports/registry.js'
+import { raiseMarks } from './marks.js'
+import { isUnusable, ObjectCache, type RestoreOptions, type UnusableCode } from './object-cache.js'
+import { generationsPrefix, type ObjectName, parseObjectKey } from './object-names.js'
+import { type Restored, restoreChain } from './restore.js'
+
+/** A generation that was passed over, and why. */
+export interface Skipped {
+  readonly seq: number
+  readonly code: UnusableCode
+  /** Names the object and what is wrong with it. */
+  readonly reason: string
+}
+
+export interface WalkedBack {
+  readonly restored: Restored
+  readonly skipped: readonly Skipped[]
+  /** The highest that any readable generation tells, damaged chains included: pre-key ids go on above it. */
+  readonly marks: HighWaterMarks
+}
+
+export interface NewestRestored extends WalkedBack {
+  /** True when the head itself could not be used: say so loudly, and commit a snapshot made by `prepareOlder`. */
+  readonly fellBack: boolean
+}
+
+/** A generation's object as a listing shows it. */
+export interface Candidate {
+  readonly key: string
+  readonly name: ObjectName
+}
+
+/**
+ * Restores the head or, when it is proven unusable, the newest generation before it that verifies. A store that does
+ * not answer proves nothing: that is thrown, never fallen back from.
+ * @throws `corrupt` no generation verifies · `denied` · `unavailable`
+ */
+export async function restoreNewest(
+  store: ObjectStore,
+  tenantId: string,
+  head: Head,
+  options: RestoreOptions = {},
+): Promise<NewestRestored> {
+  const cache = new ObjectCache(store, tenantId, options)
+  try {
+    const restored = await restoreChain(cache, head)
+    return { restored, fellBack: false, skipped: [], marks: raiseMarks(head.marks, restored.head.marks) }
+  } catch (error) {
+    if (!isUnusable(error)) throw error
+    const first: Skipped = { seq: head.seq, code: error.code, reason: error.message }
+    const older = (await listGenerations(store, tenantId)).filter(
+      ({ name }) => name.generation.seq < head.seq,
+    )
+    const found = await walkBack(cache, older, [first])
+    return { ...found, fellBack: true, marks: raiseMarks(found.marks, head.marks) }
+  }
+}
+
+/** Generations in the store, newest first: by sequence number, then epoch (of two that raced, the later owner's). */
+export async function listGenerations(store: ObjectStore, tenantId: string): Promise<Candidate[]> {
+  const candidates: Candidate[] = []
+  for (const { key } of await store.list(generationsPrefix(tenantId))) {
+    const name = parseObjectKey(tenantId, key)
+    if (name && name.part === null) candidates.push({ key, name })
+  }
+  return candidates.sort((a, b) => compareNewest(a.name, b.name))
+}
+
+function compareNewest(
+  { generation: a, name: x }: ObjectName,
+  { generation: b, name: y }: ObjectName,
+): number {
+  return b.seq - a.seq || b.epoch - a.epoch || (x < y ? -1 : 1)
+}
+
+/**
+ * The first of `candidates` (newest first) whose chain verifies.
+ * @throws `corrupt` none does
+ */
+export async function walkBack(
+  cache: ObjectCache,
+  candidates: readonly Candidate[],
+  before: readonly Skipped[] = [],
+): Promise<WalkedBack> {
+  const skipped = [...before]
+  for (const { key, name } of candidates) {
+    try {
+      const restored = await restoreChain(cache, { key })
+      const marks = raiseMarks(...[...cache.documents()].map((document) => document.marks))
+      return { restored, skipped, marks }
+    } catch (error) {
+      if (!isUnusable(error)) throw error
+      skipped.push({ seq: name.generation.seq, code: error.code, reason: error.message })
+    }
+  }
+  const first = skipped[0]
+  throw new SessionError(
+    'corrupt',
+    `None of ${skipped.length} generations of tenant ${cache.tenantId} verifies; nothing was changed. ${first ? `The newest: ${first.reason}` : 'There are none.'} Keep the objects and any local copy, and look at the store.`,
+  )
+}
