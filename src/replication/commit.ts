@@ -6,7 +6,6 @@ import type { ObjectStore } from '../ports/object-store.js'
 import type { Head, HeadSwap } from '../ports/registry.js'
 import { advanceChain, type ChainState, chainContinues } from './chain-state.js'
 import { type CodecOptions, type EncodedGeneration, encodeDocument } from './codec.js'
-import type { FileTree } from './file-tree.js'
 import { generationFormat, type UnsignedDocument } from './generation.js'
 import { hashKeyFile } from './hash.js'
 import { inParallel } from './in-parallel.js'
@@ -15,7 +14,16 @@ import { type GenerationKind, maxSeq, randomName } from './object-names.js'
 import type { StoredObject } from './parts.js'
 import { type Plan, type PlanSettings, planGeneration } from './plan.js'
 
-/** Contents as of the capture, name → content; a name that is left out counts as deleted. */
+/** What is asked of the whole set: a `FileTree` is one. For a delta, `get` and `names` need only know its changes. */
+export interface FileSet {
+  readonly size: number
+  digest(): string
+  /** Hash of a file; undefined when the set does not have it. */
+  get(name: string): string | undefined
+  names(): Iterable<string>
+}
+
+/** Contents as of the capture, name → content; only files that the set has are asked for. */
 export type ReadFiles = (
   names: readonly string[],
 ) => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>
@@ -30,7 +38,7 @@ export interface GenerationInput extends CodecOptions {
   /** What differs from the head. */
   readonly changes: KeyFileBatch
   /** The whole set after the changes. */
-  readonly tree: FileTree
+  readonly tree: FileSet
   /** Asked for files that are not in `changes`: all of them for a snapshot, those changed since for a cumulative. */
   readonly readFiles: ReadFiles
   readonly nowMs: number
@@ -89,14 +97,19 @@ async function contentsOf(
   if (kind === 'delta') return contents
   if (kind === 'snapshot') for (const [name, content] of changes) if (content === null) contents.delete(name)
   const others = kind === 'snapshot' ? [...tree.names()] : Object.keys(state?.changed ?? {})
-  const missing = others.filter((name) => !contents.has(name))
+  const missing: string[] = []
+  for (const name of others) {
+    if (contents.has(name)) continue
+    if (tree.get(name) === undefined) contents.set(name, null)
+    else missing.push(name)
+  }
   if (missing.length === 0) return contents
   const read = await readFiles(missing)
   for (const name of missing) contents.set(name, read.get(name) ?? null)
   return contents
 }
 
-function checkContents(contents: KeyFileBatch, changes: KeyFileBatch, tree: FileTree): void {
+function checkContents(contents: KeyFileBatch, changes: KeyFileBatch, tree: FileSet): void {
   for (const [name, content] of contents) {
     const hash = content === null ? undefined : hashKeyFile(content)
     if (hash === null) {
