@@ -1,0 +1,73 @@
+import { type ErrorCode, isSessionError, SessionError } from '../errors.js'
+
+/** What a failure of the database says, whichever layer it comes from (Prisma, its driver adapter, pg, a socket). */
+interface DatabaseFailure {
+  /** SQLSTATE of the server. */
+  readonly state: string | undefined
+  /** Kind of the driver adapter, e.g. `DatabaseNotReachable`. */
+  readonly kind: string | undefined
+  readonly text: string
+}
+
+/** The SQLSTATE of a failure, e.g. `23505`, or undefined when the server has said nothing. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return describe(error).state
+}
+
+/**
+ * The SessionError that a failure of the database means. Messages name the SQLSTATE but repeat the server's words
+ * only where they cannot hold a row's content; the cause keeps the rest.
+ */
+export function databaseError(error: unknown, doing: string): SessionError {
+  if (isSessionError(error)) return error
+  const failure = describe(error)
+  const code = codeOf(failure)
+  const detail = failure.state ?? failure.kind ?? 'no answer'
+  return new SessionError(code, `The registry failed ${doing} (${detail}): ${adviceOf(code, failure)}`, {
+    cause: error,
+  })
+}
+
+function describe(error: unknown): DatabaseFailure {
+  const known = error as {
+    code?: unknown
+    message?: unknown
+    meta?: { driverAdapterError?: { cause?: unknown } }
+  }
+  const inner = known?.meta?.driverAdapterError?.cause as
+    | { kind?: string; originalCode?: string; originalMessage?: string; reason?: string }
+    | undefined
+  if (inner) {
+    const text = inner.originalMessage ?? inner.reason ?? inner.kind ?? ''
+    return { state: inner.originalCode, kind: inner.kind, text }
+  }
+  const code = typeof known?.code === 'string' ? known.code : undefined
+  const state = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code) ? code : undefined
+  return { state, kind: state ? undefined : code, text: String(known?.message ?? error) }
+}
+
+const stateCodes: readonly [RegExp, ErrorCode][] = [
+  [/^28|^42501/, 'denied'],
+  // Database, schema, table or column that does not exist: a wrong URL, or migrations that were not applied.
+  [/^3D000|^3F000|^42P01|^42703/, 'invalid'],
+  [/^22|^23|^42/, 'invalid'],
+]
+
+function codeOf({ state, kind, text }: DatabaseFailure): ErrorCode {
+  // Supabase's pooler says so with an internal error's code when the user or the project is wrong.
+  if (/tenant or user not found|SASL|password/i.test(text) && !state?.startsWith('57')) return 'denied'
+  if (kind === 'TlsConnectionError') return 'invalid'
+  if (state === undefined) return 'unavailable'
+  return stateCodes.find(([pattern]) => pattern.test(state))?.[1] ?? 'unavailable'
+}
+
+function adviceOf(code: ErrorCode, { state, kind, text }: DatabaseFailure): string {
+  if (code === 'denied')
+    return `access was refused. Check the user, the password and the rights in DATABASE_URL.`
+  if (kind === 'TlsConnectionError')
+    return `the encrypted connection was refused (${text}). Check sslmode in DATABASE_URL.`
+  if (state === '3D000') return 'the database does not exist. Check DATABASE_URL.'
+  if (state && /^42P01|^42703|^3F000/.test(state)) return 'a table is missing. Apply the migrations.'
+  if (code === 'invalid') return 'the database refused a value. Nothing was changed.'
+  return 'the database does not answer as it should. It is tried again; nothing is assumed about this change.'
+}
