@@ -1,5 +1,5 @@
 export { type DirectoryStoreOptions, directoryStore } from './directory.js'
-export { type MemoryStoreOptions, memoryStore } from './memory.js'
+export { type MemoryObjects, type MemoryStoreOptions, memoryStore } from './memory.js'
 export { type SupabaseStoreOptions, supabaseStore } from './supabase.js'
 export { describeSupabaseKey, type SupabaseKeyKind } from './supabase-key.js'
 export { type SupabaseSetupOptions, setupSupabaseBucket } from './supabase-setup.js'

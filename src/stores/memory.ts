@@ -5,16 +5,16 @@ import { byKey, checkBody, checkObjectKey, checkPrefix } from './object-key.js'
 import { OpenGate } from './open-gate.js'
 
 export interface MemoryStoreOptions {
+  /** Objects to work on, so that several drivers (hosts of a simulation) share one store. Default: none, its own. */
+  readonly objects?: MemoryObjects
   /** Gives `createdAt`. Default: the system's. */
   readonly clock?: Clock
   /** Larger bodies are refused with `tooLarge`. Default: no limit. */
   readonly maxObjectBytes?: number
 }
 
-interface Stored {
-  readonly body: Uint8Array
-  readonly createdAt: number
-}
+/** What a memory store holds, by key. */
+export type MemoryObjects = Map<string, { readonly body: Uint8Array; readonly createdAt: number }>
 
 /** An object store that lives as long as the process: for tests, simulations and trying things out. */
 export function memoryStore(options: MemoryStoreOptions = {}): ObjectStore {
@@ -23,12 +23,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): ObjectStore {
 
 class MemoryStore implements ObjectStore {
   readonly name = 'memory'
-  readonly #objects = new Map<string, Stored>()
+  readonly #objects: MemoryObjects
   readonly #gate = new OpenGate()
   readonly #clock: Clock
   readonly #maxObjectBytes: number
 
   constructor(options: MemoryStoreOptions) {
+    this.#objects = options.objects ?? new Map()
     this.#clock = options.clock ?? systemClock
     this.#maxObjectBytes = options.maxObjectBytes ?? Number.POSITIVE_INFINITY
   }

@@ -13,7 +13,6 @@ interface Page {
 
 interface Entry {
   readonly name: string
-  readonly key?: string
   readonly created_at?: string
   readonly metadata?: { readonly size?: number } | null
 }
@@ -26,7 +25,7 @@ export async function listObjects(access: StorageAccess, prefix: string): Promis
   const found: ObjectInfo[] = []
   for await (const page of pages(access, { prefix })) {
     for (const entry of page.objects) {
-      const key = entry.key ?? entry.name
+      const key = entry.name
       if (key.startsWith(prefix)) found.push({ key, bytes: sizeOf(entry), createdAt: createdAtOf(entry) })
     }
   }
@@ -37,7 +36,7 @@ export async function listObjects(access: StorageAccess, prefix: string): Promis
 export async function listFolders(access: StorageAccess): Promise<string[]> {
   const found = new Set<string>()
   for await (const page of pages(access, { with_delimiter: true })) {
-    for (const entry of page.folders) found.add((entry.key ?? entry.name).replace(/\/$/, ''))
+    for (const entry of page.folders) found.add(entry.name.replace(/\/$/, ''))
   }
   return [...found]
 }
