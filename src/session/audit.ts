@@ -1,0 +1,90 @@
+import { isKeyFileName } from '../ports/key-file-name.js'
+import type { FileFacts } from './disk.js'
+import type { FolderFiles } from './folder-files.js'
+import type { Change, FolderState } from './folder-state.js'
+import { knownFacts } from './known-facts.js'
+import { inSlices } from './slices.js'
+
+export interface AuditResult {
+  /** Files that another program changed validly; they are unsaved changes now. */
+  readonly changed: number
+  /** Damaged files, none of which is a change. */
+  readonly damaged: string[]
+  /** Files that vanished, none of which is a change. */
+  readonly missing: string[]
+  /** Files that were read. */
+  readonly reads: number
+}
+
+export interface AuditOptions {
+  readonly full: boolean
+  /** Filled with the contents of intact files that were read. */
+  readonly contents: Map<string, string> | null
+}
+
+export interface SeenChange {
+  readonly change: Change
+  readonly facts: FileFacts
+}
+
+/**
+ * Compares an idle folder with what is known of it. Notes flaws in the state, repairs from memory what memory holds,
+ * and returns the valid changes of others for the caller to journal.
+ */
+export async function auditFolder(
+  state: FolderState,
+  files: FolderFiles,
+  options: AuditOptions,
+): Promise<{ seen: SeenChange[]; result: AuditResult }> {
+  const seen: SeenChange[] = []
+  let reads = 0
+  const onDisk = new Set(files.disk.list(files.path).filter(isKeyFileName))
+  await inSlices([...onDisk], (name) => {
+    if (!options.full && isUntouched(state, files, name)) return
+    reads++
+    const change = check(state, files, name, options.contents)
+    if (change) seen.push(change)
+  })
+  for (const name of [...state.tree.names()].filter((name) => !onDisk.has(name)))
+    flaw(state, files, name, 'missing')
+  for (const name of state.flaws.keys()) {
+    if (!onDisk.has(name) && !state.tree.has(name)) state.flaws.delete(name)
+  }
+  const named = (kind: string) => [...state.flaws].filter(([, flaw]) => flaw === kind).map(([name]) => name)
+  return {
+    seen,
+    result: { changed: seen.length, damaged: named('damaged'), missing: named('missing'), reads },
+  }
+}
+
+function isUntouched(state: FolderState, files: FolderFiles, name: string): boolean {
+  const known = state.facts(name)
+  const facts = known && !state.flaws.has(name) ? files.look(name) : null
+  return facts !== null && facts.kind === 'file' && known!.print === knownFacts(facts).print
+}
+
+function check(
+  state: FolderState,
+  files: FolderFiles,
+  name: string,
+  contents: Map<string, string> | null,
+): SeenChange | null {
+  const file = files.read(name)
+  if (file === null || file === 'damaged') {
+    flaw(state, files, name, file ?? 'missing')
+    return null
+  }
+  contents?.set(name, file.content)
+  if (state.tree.get(name) !== file.hash) {
+    return { change: { name, content: file.content, hash: file.hash }, facts: file.facts }
+  }
+  state.flaws.delete(name)
+  state.setFacts(name, file.facts)
+  return null
+}
+
+function flaw(state: FolderState, files: FolderFiles, name: string, kind: 'damaged' | 'missing'): void {
+  const held = state.unsaved.get(name)?.content
+  if (held !== undefined && held !== null) state.setFacts(name, files.put(name, held))
+  else state.flaws.set(name, kind)
+}

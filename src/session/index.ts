@@ -1,0 +1,8 @@
+export type { AuditResult } from './audit.js'
+export type { Base, BaseHead } from './base.js'
+export type { Capture } from './capture.js'
+export type { Disk, FileFacts } from './disk.js'
+export type { ChangeListener, KeyFolder } from './key-folder.js'
+export type { LocalCopy } from './local-copy.js'
+export type { OpenOptions } from './open-folder.js'
+export { openSessionRoot, type SessionRoot, type SessionRootOptions } from './session-root.js'

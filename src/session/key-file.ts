@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { SessionError } from '../errors.js'
+import { isKeyFileName, keyFileType, maxKeyFileNameBytes } from '../ports/key-file-name.js'
+import { hashKeyFile, parseKeyFile } from '../replication/hash.js'
+import type { Disk, FileFacts } from './disk.js'
+
+export const credsName = 'creds.json'
+
+/** A key file that may be trusted: it parses. */
+export interface IntactFile {
+  readonly content: string
+  readonly hash: string
+  readonly facts: FileFacts
+}
+
+/**
+ * Hash of a key file's content, or null when it is damaged. creds.json must be an object besides: nothing else can be
+ * an identity.
+ */
+export function hashIntact(name: string, content: string): string | null {
+  if (name === credsName && parseCreds(content) === null) return null
+  return hashKeyFile(content)
+}
+
+export interface CredsFacts {
+  readonly paired: boolean
+  readonly nextPreKeyId: number
+}
+
+/** What replication must know of creds.json; null when it is damaged. "Paired" is `me.id` and `account` (not `registered`). */
+export function parseCreds(content: string): CredsFacts | null {
+  const creds = parseKeyFile(content) as { me?: { id?: unknown }; account?: unknown; nextPreKeyId?: unknown }
+  if (typeof creds !== 'object' || Array.isArray(creds)) return null
+  const nextPreKeyId = Number.isSafeInteger(creds.nextPreKeyId) ? (creds.nextPreKeyId as number) : 0
+  return { paired: Boolean(creds.me?.id && creds.account), nextPreKeyId }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A key file as it is on disk: `damaged` when there is one that cannot be used, null when there is none. */
+export function readKeyFile(disk: Disk, folder: string, name: string): IntactFile | 'damaged' | null {
+  const facts = disk.look(join(folder, name))
+  if (facts === null) return null
+  const content = facts.kind === 'file' ? readText(disk, join(folder, name)) : null
+  const hash = content === null ? null : hashIntact(name, content)
+  return hash === null ? 'damaged' : { content: content!, hash, facts }
+}
+
+/** Null when it cannot be read as text, whatever the reason. */
+function readText(disk: Disk, path: string): string | null {
+  try {
+    return utf8.decode(disk.read(path))
+  } catch {
+    return null
+  }
+}
+
+/** @throws SessionError `invalid` */
+export function checkKeyFileName(name: string): void {
+  if (isKeyFileName(name)) return
+  throw new SessionError(
+    'invalid',
+    `A name that may not be a key file was refused (type ${keyFileType(String(name))}): it must end in .json, not start with a dot, and be printable ASCII without / \\ : of at most ${maxKeyFileNameBytes} bytes. Nothing was written.`,
+  )
+}
+
+/** Text with it cannot be written as UTF-8 and read back. */
+const loneSurrogate = /\p{Surrogate}/u
+
+/** Hash of content that is to be written. @throws SessionError `invalid` it would be a damaged file */
+export function checkKeyFile(name: string, content: string): string {
+  checkKeyFileName(name)
+  const hash = loneSurrogate.test(content) ? null : hashIntact(name, content)
+  if (hash !== null) return hash
+  throw new SessionError(
+    'invalid',
+    `A ${keyFileType(name)} file was refused: its content is not JSON (creds must be an object). Nothing was written.`,
+  )
+}

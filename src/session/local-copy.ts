@@ -1,0 +1,148 @@
+import { join } from 'node:path'
+import { SessionError } from '../errors.js'
+import { isKeyFileName } from '../ports/key-file-name.js'
+import { FileTree } from '../replication/file-tree.js'
+import type { Base } from './base.js'
+import { closePermissions, type Disk, type FileFacts } from './disk.js'
+import { onDisk } from './disk-error.js'
+import { type JournalContent, type JournaledFile, readJournal } from './journal.js'
+import { credsName, type IntactFile, parseCreds, readKeyFile } from './key-file.js'
+import { inSlices } from './slices.js'
+import { isTemporaryName, temporaryPath } from './temporary.js'
+
+/** What a tenant's folder holds, after what a crash left half done was completed. */
+export interface LocalCopy {
+  /** Contents of the intact files. */
+  readonly files: ReadonlyMap<string, string>
+  /** Hashes of the intact files. */
+  readonly hashes: FileTree
+  /** Empty, torn, not JSON, unreadable or not regular. creds.json among them is a damaged session, never "no session". */
+  readonly damaged: readonly string[]
+  /** What the copy stands on; null when that is not known (a plain Baileys folder, or a journal that cannot be trusted). */
+  readonly base: Base | null
+  readonly journal: 'intact' | 'damaged' | 'none'
+  /**
+   * The file set of `base.head`, proven by its digest. Null when it cannot be told from the folder alone: it was
+   * changed by another program, a file is damaged or gone, or the head is not known. Empty when there is no head.
+   */
+  readonly committed: FileTree | null
+  /** Changes that `base.head` lacks, as far as known; all of them when `committed` is not null. */
+  readonly unsaved: ReadonlyMap<string, string | null>
+  /** creds.json is intact and names the account. `registered` says nothing: it stays false after a QR pairing. */
+  readonly paired: boolean
+  readonly facts: ReadonlyMap<string, FileFacts>
+}
+
+type Found = Map<string, IntactFile | 'damaged'>
+
+/**
+ * Reads a session folder, each file once, completing the last batch from the journal first. Null when there is no
+ * folder, or no key file in it.
+ * @throws SessionError `invalid` the path is no directory · `denied` · `unavailable` · `diskFull`
+ */
+export async function readLocalCopy(disk: Disk, folder: string): Promise<LocalCopy | null> {
+  const facts = onDisk('look at a session folder', () => disk.look(folder))
+  if (facts === null) return null
+  if (facts.kind !== 'directory') {
+    throw new SessionError('invalid', 'A session folder is not a directory (or a link); move it away.')
+  }
+  onDisk('protect a session folder', () => closePermissions(disk, folder, facts, 0o700))
+  const journal = onDisk('read a journal', () => readJournal(disk, folder))
+  const found = await readFound(disk, folder)
+  if (journal !== null && journal !== 'damaged')
+    onDisk('complete a batch', () => redo(disk, folder, journal, found))
+  return found.size === 0 ? null : describe(journal, found)
+}
+
+async function readFound(disk: Disk, folder: string): Promise<Found> {
+  const found: Found = new Map()
+  const names = onDisk('list a session folder', () => disk.list(folder))
+  for (const name of names) {
+    if (isTemporaryName(name)) onDisk('remove a left-over file', () => disk.unlink(join(folder, name)))
+  }
+  await inSlices(names.filter(isKeyFileName), (name) => {
+    const file = onDisk('read a key file', () => readProtected(disk, folder, name))
+    if (file !== null) found.set(name, file)
+  })
+  return found
+}
+
+function readProtected(disk: Disk, folder: string, name: string): IntactFile | 'damaged' | null {
+  const file = readKeyFile(disk, folder, name)
+  if (file !== null && file !== 'damaged') closePermissions(disk, join(folder, name), file.facts, 0o600)
+  return file
+}
+
+/** Brings the files to what the journal promises; a valid file that another program has written since wins. */
+function redo(disk: Disk, folder: string, journal: JournalContent, found: Found): void {
+  for (const [name, wanted] of journal.files) {
+    if (!mustRedo(wanted, found.get(name))) continue
+    if (wanted.content === null) {
+      disk.unlink(join(folder, name))
+      found.delete(name)
+      continue
+    }
+    const temporary = temporaryPath(folder, 'redo')
+    disk.unlink(temporary)
+    const facts = disk.create(temporary, Buffer.from(wanted.content))
+    disk.rename(temporary, join(folder, name))
+    found.set(name, { content: wanted.content, hash: wanted.hash!, facts })
+  }
+}
+
+function mustRedo(wanted: JournaledFile, file: IntactFile | 'damaged' | undefined): boolean {
+  if (file === 'damaged') return true
+  const hash = file?.hash ?? null
+  if (hash === wanted.hash) return false
+  return hash === null || (wanted.last && hash === wanted.previous)
+}
+
+function describe(journal: JournalContent | 'damaged' | null, found: Found): LocalCopy {
+  const files = new Map<string, string>()
+  const hashes = new FileTree()
+  const facts = new Map<string, FileFacts>()
+  const damaged: string[] = []
+  for (const [name, file] of found) {
+    if (file === 'damaged') {
+      damaged.push(name)
+      continue
+    }
+    files.set(name, file.content)
+    hashes.set(name, file.hash)
+    facts.set(name, file.facts)
+  }
+  const known = journal === 'damaged' ? null : journal
+  const committed = known && committedSet(known, hashes)
+  const creds = parseCreds(files.get(credsName) ?? '')
+  return {
+    files,
+    hashes,
+    damaged,
+    base: known?.base ?? null,
+    journal: journal === null ? 'none' : journal === 'damaged' ? 'damaged' : 'intact',
+    committed,
+    unsaved: unsavedContents(known, files),
+    paired: creds?.paired ?? false,
+    facts,
+  }
+}
+
+function committedSet(journal: JournalContent, hashes: FileTree): FileTree | null {
+  const { head } = journal.base
+  if (head === null) return new FileTree()
+  const committed = hashes.copy()
+  for (const [name, hash] of journal.unsaved) {
+    if (hash === null) committed.delete(name)
+    else committed.set(name, hash)
+  }
+  return committed.digest() === head.tree ? committed : null
+}
+
+function unsavedContents(
+  journal: JournalContent | null,
+  files: ReadonlyMap<string, string>,
+): Map<string, string | null> {
+  if (journal === null) return new Map()
+  if (journal.base.head === null) return new Map(files)
+  return new Map([...journal.unsaved.keys()].map((name) => [name, files.get(name) ?? null]))
+}

@@ -1,0 +1,31 @@
+import type { Random } from '../ports/clock.js'
+import type { Disk } from './disk.js'
+import { randomHex, type SessionPaths } from './session-paths.js'
+import { temporaryPath } from './temporary.js'
+
+/**
+ * The id of this directory as an owner of leases: made once, kept beside the sessions, so that a process that starts
+ * again on the same disk takes its own leases back. One that cannot be read is replaced: the leases then expire.
+ */
+export async function ownerIdOf(disk: Disk, paths: SessionPaths, random: Random): Promise<string> {
+  const known = readOwnerId(disk, paths.owner)
+  if (known !== null) return known
+  const ownerId = randomHex(random, 32)
+  const temporary = temporaryPath(paths.supervisor, 'owner')
+  disk.unlink(temporary)
+  disk.create(temporary, Buffer.from(`${JSON.stringify({ ownerId })}\n`))
+  await disk.sync(temporary)
+  disk.rename(temporary, paths.owner)
+  await disk.sync(paths.supervisor)
+  return ownerId
+}
+
+function readOwnerId(disk: Disk, path: string): string | null {
+  if (disk.look(path) === null) return null
+  try {
+    const { ownerId } = JSON.parse(disk.read(path).toString('utf8'))
+    return typeof ownerId === 'string' && /^[0-9a-f]{32}$/.test(ownerId) ? ownerId : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { SessionError } from '../errors.js'
+import type { Base } from './base.js'
+import type { Disk } from './disk.js'
+import { Journal } from './journal.js'
+import { checkKeyFile, readKeyFile } from './key-file.js'
+import type { SessionPaths } from './session-paths.js'
+import { inSlices } from './slices.js'
+
+const building = 'building'
+const ready = 'ready'
+
+/** Files that are synced at a time: one waits for the disk, the process goes on. */
+const parallelSyncs = 16
+
+/**
+ * Builds a whole session beside the tenant's folder: written, synced, read back and compared, then marked as ready by
+ * a rename. Nothing of the tenant's folder is touched.
+ * @returns where it is
+ */
+export async function buildIncoming(
+  disk: Disk,
+  paths: SessionPaths,
+  tenantId: string,
+  files: ReadonlyMap<string, string>,
+  base: Base,
+): Promise<string> {
+  const hashes = new Map([...files].map(([name, content]) => [name, checkKeyFile(name, content)]))
+  const incoming = paths.incomingOf(tenantId)
+  const folder = join(incoming, building)
+  disk.removeTree(incoming)
+  disk.makeDirectory(folder)
+  await inSlices(files, ([name, content]) => void disk.create(join(folder, name), Buffer.from(content)))
+  new Journal(disk, folder).rewrite([{ kind: 'base', base, position: 0 }])
+  await syncAll(disk, folder)
+  await verify(disk, folder, hashes)
+  const finished = join(incoming, ready)
+  disk.rename(folder, finished)
+  await disk.sync(incoming)
+  await disk.sync(paths.incoming)
+  return finished
+}
+
+async function syncAll(disk: Disk, folder: string): Promise<void> {
+  const names = disk.list(folder)
+  const worker = async () => {
+    for (let name = names.pop(); name !== undefined; name = names.pop()) await disk.sync(join(folder, name))
+  }
+  await Promise.all(Array.from({ length: parallelSyncs }, worker))
+  await disk.sync(folder)
+}
+
+async function verify(disk: Disk, folder: string, hashes: ReadonlyMap<string, string>): Promise<void> {
+  await inSlices(hashes, ([name, hash]) => {
+    const file = readKeyFile(disk, folder, name)
+    if (file !== null && file !== 'damaged' && file.hash === hash) return
+    throw new SessionError(
+      'corrupt',
+      'A restored session file was read back with other content than was written; look at the disk. The old copy is untouched.',
+    )
+  })
+}
+
+/**
+ * Deals with what a crash left of a replacement: a finished one whose old folder was already moved aside is put in
+ * its place; any other is dropped, as the old folder is whole.
+ */
+export async function settleIncoming(disk: Disk, paths: SessionPaths, tenantId: string): Promise<void> {
+  const incoming = paths.incomingOf(tenantId)
+  if (disk.look(incoming) === null) return
+  const finished = join(incoming, ready)
+  const complete = disk.look(finished)?.kind === 'directory' && disk.look(paths.folder(tenantId)) === null
+  if (complete) await putInPlace(disk, paths, tenantId)
+  else disk.removeTree(incoming)
+}
+
+/** The last step of a replacement: the tenant has no folder now. */
+export async function putInPlace(disk: Disk, paths: SessionPaths, tenantId: string): Promise<void> {
+  const incoming = paths.incomingOf(tenantId)
+  disk.rename(join(incoming, ready), paths.folder(tenantId))
+  await disk.sync(paths.root)
+  disk.removeTree(incoming)
+}

@@ -1,0 +1,235 @@
+import { basename, join, resolve } from 'node:path'
+import { SessionError } from '../errors.js'
+import type { Clock, Random } from '../ports/clock.js'
+import { type DirectoryLock, lockDirectory } from '../ports/directory-lock.js'
+import { checkTenantId } from '../ports/tenant-id.js'
+import type { Base } from './base.js'
+import { type Disk, systemDisk } from './disk.js'
+import { diskError, onDisk } from './disk-error.js'
+import { FolderFiles } from './folder-files.js'
+import { shortestJournal } from './folder-state.js'
+import { Journal } from './journal.js'
+import { KeyFolder } from './key-folder.js'
+import { type LocalCopy, readLocalCopy } from './local-copy.js'
+import { type OpenOptions, stateOnOpen } from './open-folder.js'
+import { ownerIdOf } from './owner.js'
+import { buildIncoming, putInPlace, settleIncoming } from './replacement.js'
+import { newQuarantinePath, SessionPaths } from './session-paths.js'
+
+export interface SessionRootOptions {
+  readonly path: string
+  readonly clock: Clock
+  readonly random: Random
+  /** The file system; only tests give another. */
+  readonly disk?: Disk
+}
+
+/**
+ * Opens the directory that holds all sessions of this process, creating it when absent, and finishes what a crash left
+ * half done in it.
+ * @throws SessionError `locked` another process uses it · `denied` · `diskFull` · `unavailable`
+ */
+export async function openSessionRoot(options: SessionRootOptions): Promise<SessionRoot> {
+  const disk = options.disk ?? systemDisk
+  const paths = new SessionPaths(resolve(options.path))
+  onDisk('create the session directory', () => disk.makeDirectory(paths.supervisor))
+  const lock = await lockDirectory(paths.supervisor, { what: 'The session directory' })
+  try {
+    for (const path of [paths.incoming, paths.quarantine, paths.removing]) disk.makeDirectory(path)
+    for (const name of disk.list(paths.removing)) disk.removeTree(join(paths.removing, name))
+    for (const tenantId of disk.list(paths.incoming).filter(isTenantId))
+      await settleIncoming(disk, paths, tenantId)
+    const ownerId = await ownerIdOf(disk, paths, options.random)
+    return new SessionRoot({ ...options, disk, paths, lock, ownerId })
+  } catch (error) {
+    await lock.release()
+    throw diskError(error, 'prepare the session directory')
+  }
+}
+
+interface Parts {
+  readonly disk: Disk
+  readonly paths: SessionPaths
+  readonly clock: Clock
+  readonly random: Random
+  readonly lock: DirectoryLock
+  readonly ownerId: string
+}
+
+/**
+ * The sessions on this disk: `{root}/{tenantId}/` holds the files of Baileys' `useMultiFileAuthState` and a journal.
+ * Calls for one tenant must not overlap (its machine sees to that); an open folder is closed before it is moved.
+ */
+export class SessionRoot {
+  readonly path: string
+  /** Lives as long as the directory; owner of this process' leases. */
+  readonly ownerId: string
+  readonly #parts: Parts
+  readonly #open = new Map<string, KeyFolder>()
+  readonly #inspected = new Map<string, LocalCopy | null>()
+  #closed: Promise<void> | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.path = parts.paths.root
+    this.ownerId = parts.ownerId
+  }
+
+  /** Tenants that have a folder, sorted. @throws SessionError `unavailable` · `denied` */
+  async list(): Promise<string[]> {
+    const { disk, paths } = this.#parts
+    return onDisk('list the session directory', () =>
+      disk
+        .list(paths.root)
+        .filter((name) => isTenantId(name) && disk.look(join(paths.root, name))?.kind === 'directory'),
+    )
+  }
+
+  /**
+   * What a tenant's folder holds, each file read once. Completes the last batch after a crash. Null when there is no
+   * folder or no key file in it. A damaged creds.json is reported, never taken for no session.
+   * @throws SessionError `invalid` · `denied` · `unavailable` · `diskFull`
+   */
+  async inspect(tenantId: string): Promise<LocalCopy | null> {
+    return this.#alone(tenantId, 'look at a session', async ({ disk, paths }) => {
+      await settleIncoming(disk, paths, tenantId)
+      const copy = await readLocalCopy(disk, paths.folder(tenantId))
+      this.#inspected.set(tenantId, copy)
+      return copy
+    })
+  }
+
+  /**
+   * Opens a tenant's folder for reading and writing, creating it when there is none. From here the copy continues
+   * `base`, and says so on disk.
+   * @throws SessionError `undecided` the committed file set is not known · `invalid` already open, or not inspected
+   * since it changed · `diskFull` · `denied` · `unavailable`
+   */
+  async open(tenantId: string, options: OpenOptions): Promise<KeyFolder> {
+    return this.#alone(tenantId, 'open a session', async ({ disk, paths, clock }, inspected) => {
+      if (inspected !== options.copy) {
+        throw new SessionError('invalid', 'Inspect the session folder, then open it with what was found.')
+      }
+      const state = stateOnOpen(options, clock.now())
+      const path = paths.folder(tenantId)
+      disk.makeDirectory(path)
+      const journal = new Journal(disk, path)
+      journal.rewrite(shortestJournal(state))
+      const folder = new KeyFolder({
+        state,
+        files: new FolderFiles(disk, path),
+        journal,
+        clock,
+        onClose: () => void this.#open.delete(tenantId),
+        moveAside: (name) => {
+          const aside = newQuarantinePath(paths, tenantId, 'damaged-file', this.#parts)
+          disk.makeDirectory(aside)
+          disk.rename(join(path, name), join(aside, name))
+        },
+      })
+      this.#open.set(tenantId, folder)
+      return folder
+    })
+  }
+
+  /**
+   * Makes `files` the tenant's session: built beside it, verified, synced, and renamed into place; the old folder goes
+   * to the quarantine under `reason`. A crash leaves the old one or the new one.
+   * @throws SessionError `corrupt` read back wrong · `invalid` · `diskFull` · `denied` · `unavailable`
+   */
+  async replace(
+    tenantId: string,
+    files: ReadonlyMap<string, string>,
+    base: Base,
+    reason: string,
+  ): Promise<void> {
+    await this.#alone(tenantId, 'restore a session', async ({ disk, paths }) => {
+      await buildIncoming(disk, paths, tenantId, files, base)
+      if (disk.look(paths.folder(tenantId)) !== null) await this.#moveAside(tenantId, reason)
+      await putInPlace(disk, paths, tenantId)
+    })
+  }
+
+  /**
+   * Moves the tenant's folder away, deleting nothing. Returns where it is.
+   * @throws SessionError `missing` there is none · `invalid` · `denied` · `unavailable`
+   */
+  async quarantine(tenantId: string, reason: string): Promise<string> {
+    return this.#alone(tenantId, 'move a session aside', async ({ disk, paths }) => {
+      if (disk.look(paths.folder(tenantId)) === null) {
+        throw new SessionError('missing', 'There is no session folder to move aside.')
+      }
+      // A finished restore would take the free place at the next look.
+      await settleIncoming(disk, paths, tenantId)
+      return this.#moveAside(tenantId, reason)
+    })
+  }
+
+  /**
+   * Deletes all that this disk has of a tenant (after a logout): folder, half-done restores and quarantine.
+   * @throws SessionError `denied` · `unavailable` something is left; call again
+   */
+  async remove(tenantId: string): Promise<void> {
+    await this.#alone(tenantId, 'delete a session', async ({ disk, paths }) => {
+      const places = [paths.incomingOf(tenantId), paths.folder(tenantId), paths.quarantineOf(tenantId)]
+      for (const place of places) {
+        if (disk.look(place) === null) continue
+        // Renamed first: a crash never leaves a part of a session that looks like one.
+        const doomed = join(paths.removing, `${basename(place)}-${disk.list(paths.removing).length}`)
+        disk.removeTree(doomed)
+        disk.rename(place, doomed)
+        disk.removeTree(doomed)
+      }
+      for (const path of [paths.root, paths.incoming, paths.quarantine, paths.removing]) await disk.sync(path)
+      if (places.every((place) => disk.look(place) === null)) return
+      throw new SessionError(
+        'unavailable',
+        'A deleted session folder is still there; stop what writes to it.',
+      )
+    })
+  }
+
+  /** Closes every folder and gives the directory up. Safe to call again. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      await Promise.all([...this.#open.values()].map((folder) => folder.close()))
+      await this.#parts.lock.release()
+    })()
+    return this.#closed
+  }
+
+  async #moveAside(tenantId: string, reason: string): Promise<string> {
+    const { disk, paths } = this.#parts
+    const target = newQuarantinePath(paths, tenantId, reason, this.#parts)
+    disk.rename(paths.folder(tenantId), target)
+    for (const path of [paths.quarantineOf(tenantId), paths.quarantine, paths.root]) await disk.sync(path)
+    return target
+  }
+
+  /** Runs `work` on a tenant whose folder is not open. What was found before is void afterwards. */
+  async #alone<T>(
+    tenantId: string,
+    doing: string,
+    work: (parts: Parts, inspected: LocalCopy | null | undefined) => Promise<T>,
+  ): Promise<T> {
+    checkTenantId(tenantId)
+    if (this.#closed) throw new SessionError('closed', 'The session directory is closed.')
+    if (this.#open.has(tenantId)) throw new SessionError('invalid', `Close the session folder to ${doing}.`)
+    const inspected = this.#inspected.get(tenantId)
+    this.#inspected.delete(tenantId)
+    try {
+      return await work(this.#parts, inspected)
+    } catch (error) {
+      throw diskError(error, doing)
+    }
+  }
+}
+
+function isTenantId(name: string): boolean {
+  try {
+    checkTenantId(name)
+    return true
+  } catch {
+    return false
+  }
+}
