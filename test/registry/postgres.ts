@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { onTestFinished } from 'vitest'
+
+/** A PostgreSQL for tests, or undefined. CI starts one and sets the variable. */
+export const testDatabaseUrl = process.env.TEST_DATABASE_URL || undefined
+
+/** Says in one line that a suite has not run, so that nobody takes its silence for success. */
+export function sayNotRun(suite: string): void {
+  process.stderr.write(`NOT RUN: ${suite}: set TEST_DATABASE_URL to a PostgreSQL (see .ci/postgres.sh).\n`)
+}
+
+/** A schema of its own in the test database; the URL that names it, and how to remove it. */
+export function ownSchema(): { url: string; schema: string; drop(): Promise<void> } {
+  const schema = `test_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(testDatabaseUrl!)
+  url.searchParams.set('schema', schema)
+  const drop = () => query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`).then(() => {})
+  return { url: url.toString(), schema, drop }
+}
+
+export async function query(text: string, url = testDatabaseUrl!): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** Counts what the pg driver is asked to send while `run` runs, whichever connection it uses. */
+export async function countStatements(run: () => Promise<unknown>): Promise<number> {
+  const send = pg.Client.prototype.query
+  let count = 0
+  pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+    count++
+    return Reflect.apply(send, this, args)
+  } as typeof send
+  try {
+    await run()
+  } finally {
+    pg.Client.prototype.query = send
+  }
+  return count
+}
+
+/** A schema that is dropped when the test is over. */
+export function schemaForTest(): { url: string; schema: string } {
+  const own = ownSchema()
+  onTestFinished(own.drop)
+  return own
+}
