@@ -6,6 +6,7 @@ import {
   WA_ADV_ACCOUNT_SIG_PREFIX,
   WA_ADV_DEVICE_SIG_PREFIX,
 } from '@whiskeysockets/baileys'
+import { isSigned } from './signatures.js'
 
 export interface DeviceIdentity {
   /** Encoded ADVDeviceIdentity: what both sides sign. */
@@ -51,8 +52,5 @@ export function isCertified(encoded: Uint8Array, account: Uint8Array, deviceIden
   if (!details || !accountSignature || !deviceSignature) return false
   const byAccount = Buffer.concat([WA_ADV_ACCOUNT_SIG_PREFIX, details, deviceIdentity])
   const byDevice = Buffer.concat([WA_ADV_DEVICE_SIG_PREFIX, details, deviceIdentity, account])
-  return (
-    Curve.verify(account, byAccount, accountSignature) &&
-    Curve.verify(deviceIdentity, byDevice, deviceSignature)
-  )
+  return isSigned(account, byAccount, accountSignature) && isSigned(deviceIdentity, byDevice, deviceSignature)
 }

@@ -1,6 +1,7 @@
 import { proto } from '@whiskeysockets/baileys'
 import { SessionError } from '../errors.js'
 import { Account, type Arrival, type ReceivedMessage, textOf } from './account.js'
+import type { Device } from './device.js'
 import type { Group } from './group.js'
 import { encNode, sendDraft } from './outbox.js'
 import type { Phone } from './phone.js'
@@ -59,6 +60,14 @@ export class Contact extends Account {
     return this.world.waiting.until('a message to a contact', timeoutMs, () =>
       done() ? this.received : undefined,
     )
+  }
+
+  /**
+   * Forgets its session with a device, as a phone that was reinstalled: the device's next message cannot be
+   * decrypted and is asked for again.
+   */
+  forgetSession(device: Device): Promise<void> {
+    return this.peer.exclusively(() => this.peer.forgetSession(device.lid))
   }
 
   override arrived({ id, message, sender, group }: Arrival): void {

@@ -29,9 +29,14 @@ interface Entry {
   refusalDueOn?: Connection
 }
 
+/** How many answered stanzas a resend can still be asked for. */
+const REMEMBERED = 256
+
 /** What waits for one device, in order. */
 export class DeliveryQueue {
   private readonly entries = new Map<string, Entry>()
+  // A device may still ask for what it answered: it died before it kept what it had decrypted.
+  private readonly answered = new Map<string, Delivery>()
   private lastMessage: BinaryNode | undefined
 
   get size(): number {
@@ -63,12 +68,13 @@ export class DeliveryQueue {
 
   /** The client's receipt for message `id`. */
   receipt(id: string, receipt: BinaryNode, connection: Connection): void {
-    const entry = this.entries.get(keyOf('message', id))
-    if (!entry) return
+    const key = keyOf('message', id)
+    const entry = this.entries.get(key)
     if (receipt.attrs.type === 'retry') {
-      entry.refusalDueOn = connection
-      entry.delivery.onAnswer?.({ kind: 'undecryptable', receipt })
-    } else this.settle(keyOf('message', id), { kind: 'acknowledged' })
+      if (entry) entry.refusalDueOn = connection
+      const delivery = entry?.delivery ?? this.answered.get(key)
+      delivery?.onAnswer?.({ kind: 'undecryptable', receipt })
+    } else if (entry) this.settle(key, { kind: 'acknowledged' })
   }
 
   /** The client's ack. Error 487 means "decrypted before", 500 follows every retry receipt. */
@@ -101,14 +107,21 @@ export class DeliveryQueue {
   private settle(key: string, answer: Answer): void {
     const entry = this.entries.get(key)
     this.entries.delete(key)
+    if (entry) this.remember(key, entry.delivery)
     entry?.delivery.onAnswer?.(answer)
+  }
+
+  private remember(key: string, delivery: Delivery): void {
+    this.answered.set(key, delivery)
+    const [oldest] = this.answered.keys()
+    if (this.answered.size > REMEMBERED && oldest !== undefined) this.answered.delete(oldest)
   }
 
   private transmit(delivery: Delivery, connection: Connection, offline?: string): void {
     const { node } = delivery
     connection.send(offline === undefined ? node : { ...node, attrs: { ...node.attrs, offline } })
     if (delivery.tag === 'message') this.lastMessage = node
-    delivery.onSent?.()
+    if (!connection.muted) delivery.onSent?.()
   }
 }
 

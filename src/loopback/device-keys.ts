@@ -1,6 +1,5 @@
 import type { BinaryNode, proto } from '@whiskeysockets/baileys'
 import {
-  Curve,
   generateSignalPubKey,
   getBinaryNodeChild,
   getBinaryNodeChildren,
@@ -8,6 +7,7 @@ import {
 } from '@whiskeysockets/baileys'
 import type { KeyBundle } from './key-bundle.js'
 import { bytesOf } from './nodes.js'
+import { isSigned } from './signatures.js'
 import { count, type LoopbackStats } from './stats.js'
 
 interface SignedPreKey {
@@ -112,5 +112,5 @@ function readSigned(node: BinaryNode | undefined): SignedPreKey | undefined {
 }
 
 function isSignedBy(identity: Uint8Array, signed: SignedPreKey): boolean {
-  return Curve.verify(identity, generateSignalPubKey(signed.publicKey), signed.signature)
+  return isSigned(identity, generateSignalPubKey(signed.publicKey), signed.signature)
 }

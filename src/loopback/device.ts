@@ -63,9 +63,9 @@ export class Device {
     await waiting.until('a device to go offline', timeoutMs, () => (this.connection ? undefined : true))
   }
 
-  /** Queues a stanza, and sends it now when the device is online. */
+  /** Queues a stanza, and sends it now when the device is online. Nothing reaches an unlinked device. */
   deliver(delivery: Delivery): void {
-    this.queue.add(delivery, this.online ? this.connection : undefined)
+    if (this.linked) this.queue.add(delivery, this.online ? this.connection : undefined)
   }
 
   attach(connection: Connection): void {

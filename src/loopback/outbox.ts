@@ -40,6 +40,7 @@ export async function sendDraft(from: Account, device: Device, draft: Draft): Pr
   count(draft.stats, 'pending')
   let resends = 0
   let sent = false
+  let settled = false
   const queue = (children: BinaryNode[]) =>
     device.deliver({
       tag: 'message',
@@ -51,7 +52,11 @@ export async function sendDraft(from: Account, device: Device, draft: Draft): Pr
         sent = true
       },
       onAnswer: (answer) => {
-        if (answer.kind !== 'undecryptable') return settle(draft, answer)
+        if (answer.kind !== 'undecryptable') {
+          if (!settled) settle(draft, answer)
+          settled = true
+          return
+        }
         count(draft.stats, 'undecryptable')
         resends += 1
         if (resends > MAX_RESENDS) return device.queue.giveUp(draft.id)

@@ -27,7 +27,9 @@ export async function sendTextToGroup(contact: Contact, group: Group, text: stri
   const { world, peer } = contact
   const id = world.newId()
   const message = proto.Message.create({ conversation: text })
-  const { ciphertext } = await peer.exclusively(() => peer.encryptToGroup(group.jid, contact.lid, message))
+  const { ciphertext, senderKeyDistributionMessage } = await peer.exclusively(() =>
+    peer.encryptToGroup(group.jid, contact.lid, message),
+  )
   const skmsg = element('enc', { v: '2', type: 'skmsg' }, ciphertext)
   const devices = group.members.flatMap((member) => (member instanceof Phone ? member.devices : []))
   for (const device of devices) {
@@ -41,24 +43,31 @@ export async function sendTextToGroup(contact: Contact, group: Group, text: stri
         type: 'text',
         t: world.nowSeconds(),
       },
-      encrypt: async () => [...(await keyFor(contact, group, device)), skmsg],
-      plainForResend: async () => ({ ...message, ...(await distribution(contact, group)) }),
+      encrypt: async () => [...(await keyFor(contact, group, device, senderKeyDistributionMessage)), skmsg],
+      plainForResend: async () => ({
+        ...message,
+        ...distribution(group, await peer.senderKey(group.jid, contact.lid)),
+      }),
       stats: [world.stats, contact.stats],
     })
   }
   return { id }
 }
 
-/** The sender key, encrypted for a device that was not given it yet. */
-async function keyFor(contact: Contact, group: Group, device: Device): Promise<BinaryNode[]> {
+/** The sender key as it was before this message, encrypted for a device that was not given it yet. */
+async function keyFor(
+  contact: Contact,
+  group: Group,
+  device: Device,
+  key: Uint8Array,
+): Promise<BinaryNode[]> {
   const devices = sharedWith(contact, group)
   if (devices.has(device)) return []
   devices.add(device)
-  return [encNode(await contact.peer.encrypt(device.lid, await distribution(contact, group)))]
+  return [encNode(await contact.peer.encrypt(device.lid, distribution(group, key)))]
 }
 
-async function distribution(contact: Contact, group: Group): Promise<proto.IMessage> {
-  const key = await contact.peer.senderKey(group.jid, contact.lid)
+function distribution(group: Group, key: Uint8Array): proto.IMessage {
   return {
     senderKeyDistributionMessage: { groupId: group.jid, axolotlSenderKeyDistributionMessage: key },
   }

@@ -6,13 +6,16 @@ export interface LoopbackStats {
   delivered: number
   /** Of these, confirmed by the device's receipt. */
   acknowledged: number
-  /** Of these, refused by the device as decrypted before: it died between decrypting and its receipt. */
+  /**
+   * Of these, refused by the device as decrypted before. It lost its connection between storing the new keys
+   * and its receipt; Baileys does not give such a message to the application then.
+   */
   duplicates: number
   /** Of these, never acknowledged: all retries failed, or the device was unlinked. */
   lost: number
   /** Of these, still waiting for a receipt: sent = acknowledged + duplicates + lost + pending. */
   pending: number
-  /** Retry receipts of devices, plus messages of devices which a contact could not decrypt. */
+  /** Retry receipts of devices, repeated ones too, plus messages of devices which a contact could not decrypt. */
   undecryptable: number
   /** Messages sent again after a retry receipt. */
   retried: number

@@ -65,7 +65,7 @@ export class Bot {
   ) {
     this.socket = makeWASocket({
       logger,
-      auth: { creds: auth.creds, keys: auth.keys },
+      auth: { creds: auth.creds, keys: this.gated(auth.keys) },
       waWebSocketUrl: wa.url,
       ...options,
     })
@@ -78,6 +78,12 @@ export class Bot {
       this.updates.push(update)
       this.events.emit('change')
     })
+  }
+
+  // As in a process that died: what a closed socket still wants to write never happens.
+  private gated(keys: SignalKeyStore): SignalKeyStore {
+    const isClosed = () => this.updates.some(({ connection }) => connection === 'close')
+    return { get: keys.get, set: (data) => (isClosed() ? new Promise<never>(() => {}) : keys.set(data)) }
   }
 
   /** Waits until `probe` gives something. */
