@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isSessionError } from '../../src/errors.js'
-import type { Head, HeadSwap, Registry, StatusUpdate } from '../../src/ports/registry.js'
+import type { Registry, StatusUpdate } from '../../src/ports/registry.js'
+import { headOf, swapOf } from '../support/swaps.js'
 
 export interface RegistryUnderTest {
   /** Not open yet. */
@@ -13,24 +14,6 @@ export interface RegistryUnderTest {
   /** How many statements `run` sends; null where there are none. */
   countStatements(run: () => Promise<unknown>): Promise<number | null>
   dispose(): Promise<void>
-}
-
-export function headOf(seq: number, epoch = 1, changes: Partial<Head> = {}): Head {
-  return {
-    seq,
-    epoch,
-    key: `tenant/generations/${seq}-${epoch}-${randomUUID()}.json`,
-    digest: 'd'.repeat(64),
-    tree: 't'.repeat(64),
-    snapshotSeq: 1,
-    marks: { nextPreKeyId: seq * 10 },
-    ...changes,
-  }
-}
-
-export function swapOf(tenantId: string, expectedSeq: number, changes: Partial<HeadSwap> = {}): HeadSwap {
-  const epoch = changes.epoch ?? 1
-  return { tenantId, owner: 'host-a', epoch, expectedSeq, head: headOf(expectedSeq + 1, epoch), ...changes }
 }
 
 let tenants = 0

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { pgliteRegistry } from '../../src/registry/pglite.js'
+import { describeRegistry, newTenant } from '../conformance/registry.suite.js'
+import { type Child, startChild } from '../support/child.js'
+import { swapOf } from '../support/swaps.js'
+import { countStatements } from './postgres.js'
+
+const root = await mkdtemp(join(tmpdir(), 'pglite-registry-'))
+const children: Child[] = []
+afterAll(async () => {
+  await Promise.all(children.map((child) => child.kill('SIGKILL')))
+  await rm(root, { recursive: true, force: true })
+})
+
+function startRegistry(path: string): Child {
+  const child = startChild('registry/pglite-child.ts', [path])
+  children.push(child)
+  return child
+}
+
+describeRegistry('PGlite', async () => {
+  const registry = pgliteRegistry({ path: join(root, 'conformance') })
+  return {
+    registry,
+    countStatements,
+    now: async () => Date.now(),
+    expire: async (tenantId) => {
+      const { owner, epoch } = (await registry.read(tenantId))!.lease!
+      await registry.renew(owner, [{ tenantId, epoch }], -1)
+    },
+    dispose: async () => {},
+  }
+})
+
+describe('an embedded registry', () => {
+  it('keeps every acknowledged commit across kill -9, and is free at once', async () => {
+    const path = join(root, 'killed')
+    for (let round = 0; round < 2; round++) {
+      const child = startRegistry(path)
+      let acknowledged = 0
+      while (acknowledged < 40 * (round + 1)) acknowledged = (await child.next()) as number
+      await child.kill('SIGKILL')
+      const registry = pgliteRegistry({ path })
+      await registry.open()
+      const { head } = (await registry.read('tenant-1'))!
+      await registry.close()
+      expect(head!.seq).toBeGreaterThanOrEqual(acknowledged)
+    }
+  }, 60_000)
+
+  it('opens after its first process was killed while it was being made', async () => {
+    const path = join(root, 'half-made')
+    const child = startRegistry(path)
+    await expect
+      .poll(() => existsSync(join(path, 'postgres.new', 'base')), { timeout: 20_000, interval: 5 })
+      .toBe(true)
+    await child.kill('SIGKILL')
+    expect(existsSync(join(path, 'postgres'))).toBe(false)
+    const registry = pgliteRegistry({ path })
+    await registry.open()
+    expect(await registry.list()).toEqual([])
+    await registry.close()
+  }, 60_000)
+
+  it('refuses a second process, naming the first, and is free after close', async () => {
+    const path = join(root, 'shared')
+    const registry = pgliteRegistry({ path })
+    await registry.open()
+    const second = startRegistry(path)
+    const refusal = (await second.next()) as { code: string; message: string }
+    expect(refusal.code).toBe('locked')
+    expect(refusal.message).toContain(`The embedded registry at ${path} is in use by process ${process.pid}`)
+    await registry.close()
+    expect(await startRegistry(path).next()).toBe(1)
+  }, 60_000)
+
+  it('refuses a second registry of the same process, and leaves the first at work', async () => {
+    const path = join(root, 'twice')
+    const registry = pgliteRegistry({ path })
+    await registry.open()
+    await expect(pgliteRegistry({ path }).open()).rejects.toMatchObject({ code: 'locked' })
+    await registry.setDesired(newTenant(), 'running')
+    await registry.close()
+  }, 60_000)
+
+  it('keeps rows over a restart, and vacuums while it is used', async () => {
+    const path = join(root, 'restarted')
+    const tenantId = newTenant()
+    const first = pgliteRegistry({ path, vacuumIntervalMs: 5 })
+    await first.open()
+    await first.acquire({ tenantId, owner: 'host-a', ttlMs: 60_000 })
+    for (let seq = 0; seq < 50; seq++) await first.commit([swapOf(tenantId, seq)])
+    const before = await first.read(tenantId)
+    await first.close()
+    const second = pgliteRegistry({ path })
+    await second.open()
+    expect(await second.read(tenantId)).toEqual(before)
+    await second.close()
+  }, 60_000)
+})
