@@ -112,21 +112,20 @@ async function contentsOf(
 function checkContents(contents: KeyFileBatch, changes: KeyFileBatch, tree: FileSet): void {
   for (const [name, content] of contents) {
     const hash = content === null ? undefined : hashKeyFile(content)
-    if (hash === null) {
-      throw new SessionError(
-        'corrupt',
-        `A file of type ${keyFileType(name)} is damaged: nothing was backed up.`,
-      )
-    }
     if (hash === tree.get(name)) continue
-    if (changes.has(name)) {
-      throw new SessionError('invalid', `A change of type ${keyFileType(name)} is not what the tree says.`)
-    }
-    throw new SessionError(
-      'unavailable',
-      `A file of type ${keyFileType(name)} changed while it was read for a backup: nothing was uploaded, try again.`,
-    )
+    if (hash === null) throw captureError('corrupt', name, 'is damaged: nothing was backed up')
+    if (changes.has(name)) throw captureError('invalid', name, 'is not what the tree says')
+    throw captureError('unavailable', name, 'changed while it was read: nothing was uploaded, try again')
   }
+  for (const [name, content] of changes) {
+    if (content === null && tree.get(name) !== undefined) {
+      throw captureError('invalid', name, 'was deleted and is still in the tree')
+    }
+  }
+}
+
+function captureError(code: 'corrupt' | 'invalid' | 'unavailable', name: string, what: string): SessionError {
+  return new SessionError(code, `A session file of type ${keyFileType(name)} ${what}.`)
 }
 
 function documentFields(

@@ -17,7 +17,7 @@ export const noMarks: HighWaterMarks = { nextPreKeyId: 0 }
 /** Null when `content` is no creds.json: absent, damaged, or not an object. */
 export function readCreds(content: string | null | undefined): CredsFacts | null {
   const creds = typeof content === 'string' ? parseKeyFile(content) : undefined
-  if (creds === undefined || typeof creds === 'string' || Array.isArray(creds)) return null
+  if (typeof creds !== 'object' || Array.isArray(creds)) return null
   const { me, account, nextPreKeyId } = creds as { me?: unknown; account?: unknown; nextPreKeyId?: unknown }
   const id = typeof me === 'object' && me !== null ? (me as { id?: unknown }).id : undefined
   return {

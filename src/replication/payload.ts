@@ -83,7 +83,7 @@ function payloadShape(
   refuse: (reason: string) => never,
 ): { deletes: unknown[]; puts: Record<string, unknown> } {
   const value = parseKeyFile(text)
-  if (value === undefined || typeof value === 'string') return refuse('its payload is no JSON object')
+  if (typeof value !== 'object') return refuse('its payload is no JSON object')
   const { deletes, puts } = value as { deletes?: unknown; puts?: unknown }
   if (!Array.isArray(deletes) || typeof puts !== 'object' || puts === null || Array.isArray(puts)) {
     return refuse('its payload lacks puts or deletes')
