@@ -33,6 +33,7 @@ export const refusals = {
   rls: () => new Refusal('403', 'Unauthorized', 'new row violates row-level security policy'),
   denied: (why: string) => new Refusal('403', 'Unauthorized', why),
   invalidKey: (key: string) => new Refusal('400', 'InvalidKey', `Invalid key: ${key}`),
+  notEmpty: () => new Refusal('409', 'ResourceNotEmpty', 'The bucket you tried to delete is not empty'),
   internal: () => new Refusal('500', 'Internal', 'Internal Server Error'),
   invalid: (message: string) => new Refusal('400', 'InvalidRequest', message),
 }

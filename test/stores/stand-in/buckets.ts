@@ -22,6 +22,8 @@ export interface Bucket {
 export interface Caller {
   readonly role: string
   readonly sub?: string
+  /** The token was refused, and the route goes on with the rights of a visitor. */
+  readonly badToken?: boolean
 }
 
 export function mayTouch(caller: Caller, name: string): boolean {

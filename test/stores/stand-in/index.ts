@@ -14,6 +14,8 @@ export interface StandInOptions {
   readonly maxObjectBytes?: number
   /** Added to every answer, to give requests a cost; the real server took 8.5 ms for an upload of 1 KB. */
   readonly latencyMs?: number
+  /** The clock that tokens run out by. Default: the system's. */
+  readonly now?: () => number
 }
 
 export interface StandInStats {
@@ -62,10 +64,16 @@ export async function startSupabaseStandIn(options: StandInOptions = {}): Promis
   const limits: Limits = { maxObjectBytes: options.maxObjectBytes ?? 524_288_000, maxRemoveNames: 20_000 }
   const faults = new Faults()
   const stats = emptyStats()
+  const scene: Scene = {
+    buckets,
+    limits,
+    faults,
+    stats,
+    latencyMs: options.latencyMs ?? 0,
+    now: options.now ?? Date.now,
+  }
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    serve({ buckets, limits, faults, stats, latencyMs: options.latencyMs ?? 0 }, request, response).catch(
-      () => response.destroy(),
-    )
+    serve(scene, request, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -98,6 +106,7 @@ interface Scene {
   readonly faults: Faults
   readonly stats: StandInStats
   readonly latencyMs: number
+  readonly now: () => number
 }
 
 async function serve(scene: Scene, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -133,7 +142,7 @@ async function answerTo(
     return content
   }
   try {
-    const caller = callerOf(request, route)
+    const caller = callerOf(scene, request, route)
     const call: Call = { method, path, headers: request.headers, readBody, caller }
     return await route.run(scene.buckets, call, scene.limits)
   } catch (error) {
@@ -143,14 +152,14 @@ async function answerTo(
   }
 }
 
-function callerOf(request: IncomingMessage, route: Route): Caller {
+function callerOf(scene: Scene, request: IncomingMessage, route: Route): Caller {
   const token = (request.headers.authorization ?? '').replace(/^Bearer\s+/i, '')
   if (token === secretKey) return { role: 'service_role' }
   if (token === publishableKey) return { role: 'anon' }
-  const verified = verifyToken(token, jwtSecret, Date.now())
+  const verified = verifyToken(token, jwtSecret, scene.now())
   if (!('refused' in verified)) return verified
-  // The trap: a download with a bad key is answered as to an anonymous visitor.
-  if (route.allowsBadToken) return { role: 'anon' }
+  // The trap: a download with a bad key is not refused; it is told that there is no such bucket.
+  if (route.allowsBadToken) return { role: 'anon', badToken: true }
   throw refusals.denied(verified.refused)
 }
 
@@ -192,3 +201,5 @@ function count(stats: StandInStats, operation: Operation, path: string): void {
   stats.paths.push(path)
   if (stats.paths.length > 1000) stats.paths.shift()
 }
+
+export type { FaultKind, Operation } from './faults.js'

@@ -9,21 +9,27 @@ interface ListQuery {
   readonly with_delimiter?: boolean
 }
 
-/** List, version 1: one folder, case-insensitive order, 100 by default, silently capped at 1500; never an error. */
+/**
+ * List, version 1: one folder, case-insensitive order, 100 by default, silently capped at 1500; never an error for a
+ * missing bucket. Folders that differ only in case are one entry (seen on the real server: T1 hid t1).
+ */
 export function listV1(bucket: Bucket | undefined, caller: Caller, query: ListQuery): Answer {
   const folder = query.prefix ? `${query.prefix.replace(/\/$/, '')}/` : ''
   const entries = new Map<string, StoredObject | null>()
   for (const object of visible(bucket, caller)) {
     if (!object.name.startsWith(folder)) continue
-    const [name, ...deeper] = object.name.slice(folder.length).split('/')
-    entries.set(name as string, deeper.length === 0 ? object : null)
+    const [name = '', ...deeper] = object.name.slice(folder.length).split('/')
+    const hidden = deeper.length > 0 && [...entries.keys()].some((one) => sameButCase(one, name))
+    if (!hidden) entries.set(name, deeper.length === 0 ? object : null)
   }
   const offset = query.offset ?? 0
   const page = [...entries]
-    .sort(([a], [b]) => compare(a.toLowerCase(), b.toLowerCase()))
+    // By the whole path: a folder sorts with its slash, after `t1-x`.
+    .map(([name, object]) => ({ name, object, path: (object ? name : `${name}/`).toLowerCase() }))
+    .sort((a, b) => compare(a.path, b.path))
     .slice(offset, offset + Math.min(query.limit ?? 100, 1500))
   return json(
-    page.map(([name, object]) => (object === null ? folderEntry(name) : describeObject(object, name))),
+    page.map(({ name, object }) => (object === null ? folderEntry(name) : describeObject(object, name))),
   )
 }
 
@@ -46,13 +52,17 @@ export function listV2(bucket: Bucket | undefined, caller: Caller, query: ListQu
   return json({
     hasNext,
     ...(hasNext && { nextCursor: Buffer.from(last).toString('base64'), nextCursorKey: last }),
-    folders: page.filter(([, object]) => object === null).map(([name]) => ({ name, key: name })),
+    folders: page.filter(([, object]) => object === null).map(([name]) => ({ name, key: name.slice(0, -1) })),
     objects: page.flatMap(([, object]) => (object === null ? [] : [describeObject(object)])),
   })
 }
 
 function visible(bucket: Bucket | undefined, caller: Caller): StoredObject[] {
   return [...(bucket?.objects.values() ?? [])].filter((object) => mayTouch(caller, object.name))
+}
+
+function sameButCase(a: string, b: string): boolean {
+  return a !== b && a.toLowerCase() === b.toLowerCase()
 }
 
 function folderEntry(name: string): object {
