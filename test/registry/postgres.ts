@@ -19,6 +19,16 @@ export function ownSchema(): { url: string; schema: string; drop(): Promise<void
   return { url: url.toString(), schema, drop }
 }
 
+/** A database of its own, for what does not know of `?schema=`. */
+export async function ownDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await query(`CREATE DATABASE "${name}"`)
+  const url = new URL(testDatabaseUrl!)
+  url.pathname = name
+  const drop = () => query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`).then(() => {})
+  return { url: url.toString(), drop }
+}
+
 export async function query(text: string, url = testDatabaseUrl!): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
