@@ -32,6 +32,10 @@ export abstract class Account {
   readonly lidUser: string
   readonly peer = new Peer()
   readonly companions = new Map<number, Device>()
+  /** Keys of the messages that arrived; a resend to all devices reaches those that had it. */
+  readonly seen = new Set<string>()
+  /** How often each message was asked for again. */
+  readonly asked = new Map<string, number>()
   /** This account's share of the counters. */
   readonly stats: LoopbackStats = newStats()
 

@@ -14,6 +14,8 @@ const DEFAULT_WAIT_MS = 20_000
 export class Contact extends Account {
   /** Messages of bots that this contact decrypted and verified, in order of arrival. */
   readonly received: ReceivedMessage[] = []
+  /** Which devices were given this contact's sender key, for each group's jid. */
+  readonly senderKeyHolders = new Map<string, Set<Device>>()
 
   /**
    * Sends a text to every device linked to `to`; devices that are away get it when they log in again.

@@ -20,29 +20,23 @@ export interface Incoming {
   encs: BinaryNode[]
 }
 
-// How often each message was asked for again.
-const asked = new WeakMap<Account, Map<string, number>>()
-// What arrived already; a resend to all devices reaches those that had it.
-const seen = new WeakMap<Account, Set<string>>()
-
 /** A message of a bot reaches the phone of `account`: decrypt, verify, confirm or ask for it again. */
 export async function receiveMessage(account: Account, incoming: Incoming): Promise<void> {
   const { stanza, sender } = incoming
   const id = stanza.attrs.id ?? ''
   const key = `${sender.jid} ${id}`
-  const before = seen.get(account) ?? new Set()
-  seen.set(account, before)
   let message: proto.Message
   try {
     message = await account.peer.exclusively(() => decryptAll(account, incoming))
   } catch (error) {
-    if (before.has(key)) return
+    if (account.seen.has(key)) return
     account.world.logger.debug({ error }, 'loopback: a phone could not decrypt a message of a bot')
     if (account instanceof Contact) count([account.world.stats, account.stats], 'undecryptable')
-    return askAgain(account, incoming)
+    return askAgain(account, incoming, key)
   }
-  if (!before.has(key)) {
-    before.add(key)
+  if (!account.seen.has(key)) {
+    account.seen.add(key)
+    if (account.asked.delete(key)) countMissing(account, -1)
     const group = stanza.attrs.to?.endsWith('@g.us') ? stanza.attrs.to : undefined
     account.arrived({ id, message, sender, group })
   }
@@ -92,13 +86,16 @@ async function verifySender(account: Account, stanza: BinaryNode, sender: Device
   if (!genuine) throw new SessionError('corrupt', 'A device opened a session without proof of its identity.')
 }
 
-async function askAgain(account: Account, incoming: Incoming): Promise<void> {
+function countMissing(account: Account, change: 1 | -1): void {
+  if (account instanceof Contact) count([account.world.stats, account.stats], 'missing', change)
+}
+
+async function askAgain(account: Account, incoming: Incoming, key: string): Promise<void> {
   const id = incoming.stanza.attrs.id ?? ''
-  const counts = asked.get(account) ?? new Map<string, number>()
-  asked.set(account, counts)
-  const attempt = (counts.get(id) ?? 0) + 1
+  const attempt = (account.asked.get(key) ?? 0) + 1
+  if (attempt === 1) countMissing(account, 1)
   if (attempt > MAX_RETRY_RECEIPTS) return
-  counts.set(id, attempt)
+  account.asked.set(key, attempt)
   const t = account.world.nowSeconds()
   const retry = element('retry', { count: String(attempt), id, t, v: '1' })
   const keys = retryKeyNodes(await account.peer.exclusively(() => account.peer.bundle()))

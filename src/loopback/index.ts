@@ -12,7 +12,7 @@ import { LoopbackServer } from './server.js'
 import type { LoopbackStats } from './stats.js'
 import { World } from './world.js'
 
-export type { ReceivedMessage } from './account.js'
+export type { Account, ReceivedMessage } from './account.js'
 export type { Mutation } from './app-state.js'
 export { trustLoopback } from './certificates.js'
 export type { LoopbackClock, LoopbackLogger } from './clock.js'

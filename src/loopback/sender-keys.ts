@@ -8,17 +8,6 @@ import { element } from './nodes.js'
 import { encNode, sendDraft } from './outbox.js'
 import { Phone } from './phone.js'
 
-// Which devices were given the sender key of a contact in a group.
-const shared = new WeakMap<Contact, Map<string, Set<Device>>>()
-
-function sharedWith(contact: Contact, group: Group): Set<Device> {
-  const groups = shared.get(contact) ?? new Map<string, Set<Device>>()
-  shared.set(contact, groups)
-  const devices = groups.get(group.jid) ?? new Set<Device>()
-  groups.set(group.jid, devices)
-  return devices
-}
-
 /** Encrypts a text once under the contact's sender key and sends it to every device of the group's phones. */
 export async function sendTextToGroup(contact: Contact, group: Group, text: string): Promise<{ id: string }> {
   if (!group.members.includes(contact)) {
@@ -61,9 +50,10 @@ async function keyFor(
   device: Device,
   key: Uint8Array,
 ): Promise<BinaryNode[]> {
-  const devices = sharedWith(contact, group)
-  if (devices.has(device)) return []
-  devices.add(device)
+  const holders = contact.senderKeyHolders.get(group.jid) ?? new Set<Device>()
+  contact.senderKeyHolders.set(group.jid, holders)
+  if (holders.has(device)) return []
+  holders.add(device)
   return [encNode(await contact.peer.encrypt(device.lid, distribution(group, key)))]
 }
 

@@ -21,6 +21,8 @@ export interface LoopbackStats {
   retried: number
   /** Messages of devices which contacts decrypted and verified; one to two contacts counts twice. */
   received: number
+  /** Messages of devices which a contact could not decrypt, asked for again, and still has not got. */
+  missing: number
   /** Offers to pair (a set of QR codes) made to clients. */
   qrCodesServed: number
   pairings: number
@@ -43,6 +45,7 @@ export function newStats(): LoopbackStats {
     undecryptable: 0,
     retried: 0,
     received: 0,
+    missing: 0,
     qrCodesServed: 0,
     pairings: 0,
     logins: 0,

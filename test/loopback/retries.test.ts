@@ -1,3 +1,4 @@
+import type { UserFacingSocketConfig } from '@whiskeysockets/baileys'
 import { describe, expect, it } from 'vitest'
 import { type Linked, linkByQr, reconnect } from './bot.js'
 import { eachWithLoopback } from './setup.js'
@@ -5,11 +6,11 @@ import { eachWithLoopback } from './setup.js'
 describe('a message that cannot be decrypted', () => {
   const world = eachWithLoopback()
 
-  async function inConversation() {
+  async function inConversation(options?: Partial<UserFacingSocketConfig>) {
     const { wa } = world
     const phone = wa.phone({ number: '628120000001' })
     const contact = wa.contact({ number: '628120000002' })
-    const linked = await linkByQr(wa, phone)
+    const linked = await linkByQr(wa, phone, options)
     await contact.send(phone, 'first')
     await linked.bot.received('first')
     await linked.bot.socket.sendMessage(contact.jid, { text: 'second' })
@@ -45,8 +46,17 @@ describe('a message that cannot be decrypted', () => {
     await contact.forgetSession(device)
     await bot.socket.sendMessage(contact.jid, { text: 'fourth' })
     await contact.waitForReceived(({ text }) => text === 'fourth')
-    expect(contact.stats).toMatchObject({ undecryptable: 1, received: 2 })
+    expect(contact.stats).toMatchObject({ undecryptable: 1, received: 2, missing: 0 })
     expect(wa.stats.lost).toBe(0)
+    await bot.end()
+  })
+
+  it('is missing, and counted so, when the bot no longer knows what it sent', async () => {
+    const { wa, contact, bot, device } = await inConversation({ enableRecentMessageCache: false })
+    await contact.forgetSession(device)
+    await bot.socket.sendMessage(contact.jid, { text: 'fourth' })
+    await wa.waitForStats(({ missing }) => missing === 1)
+    expect(contact.stats).toMatchObject({ received: 1, undecryptable: 1, missing: 1 })
     await bot.end()
   })
 

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { encodeFrame, FrameReader } from '../../src/loopback/frames.js'
 import { type LoopbackClock, startLoopback, trustLoopback } from '../../src/loopback/index.js'
+import { installQuiet, quietly } from '../../src/loopback/quiet.js'
 import { linkByQr } from './bot.js'
 
 function countingClock(): LoopbackClock & { pending: Set<unknown> } {
@@ -105,5 +106,27 @@ describe('numbers', () => {
     expect(wa.phone({ number: '628120000001' })).toBe(wa.phone({ number: '628120000001' }))
     expect(() => wa.contact({ number: '628120000001' })).toThrow(invalid)
     await wa.close()
+  })
+})
+
+describe('the console', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('is silent for libsignal inside the server only', async () => {
+    const info = vi.spyOn(console, 'info').mockImplementation(() => {})
+    const restore = installQuiet()
+    let print = () => {}
+    const inside = quietly(async () => {
+      await new Promise<void>((resolve) => {
+        print = resolve
+      })
+      console.info('a private key')
+    })
+    console.info('somebody else, meanwhile')
+    print()
+    await inside
+    expect(info.mock.calls).toEqual([['somebody else, meanwhile']])
+    restore()
+    expect(console.info).toBe(info)
   })
 })
