@@ -74,7 +74,8 @@ export interface HeadSwap {
 
 /**
  * - `committed`: the head is now the given one (also when an earlier, unanswered try of the same swap had done it).
- * - `fenced`: the lease has another owner or epoch; this owner must stop.
+ * - `fenced`: the lease has another owner or epoch, or was released; this owner must stop. An expired lease that
+ *   nobody has taken is still held.
  * - `conflict`: the lease is ours but the head is not the expected one; look again before anything is written.
  */
 export type SwapOutcome = 'committed' | 'fenced' | 'conflict'
@@ -144,7 +145,7 @@ export interface Registry {
 
   /**
    * Compare-and-swap of heads, any number of tenants in one statement, each on its own. Sets lastBackupAt and clears
-   * lastError of committed ones. Outcomes in the order of the swaps.
+   * lastError of committed ones. Outcomes in the order of the swaps. @throws `invalid` a tenant occurs twice
    */
   commit(swaps: readonly HeadSwap[]): Promise<SwapOutcome[]>
 
@@ -153,7 +154,8 @@ export interface Registry {
 
   /**
    * Forgets the head (after the tenant's objects were deleted), status LOGGED_OUT, desiredState stopped; the row and
-   * its epoch stay. Only for the lease's holder.
+   * its epoch stay. Also clears what is true of a linked device only: phoneNumber (free for another tenant then),
+   * lastBackupAt, unsaved. Only for the lease's holder.
    * @throws `fenced`
    */
   clearHead(tenantId: string, owner: string, epoch: number): Promise<void>

@@ -5,6 +5,7 @@ import { SessionError } from '../errors.js'
 import { parseDatabaseUrl } from './connection.js'
 import { databaseError, sqlStateOf } from './database-error.js'
 import { type MigrationFile, readMigrations } from './migration-files.js'
+import { hiddenRowsError } from './rules.js'
 
 export interface MigrateOptions {
   readonly config: ClientConfig
@@ -94,8 +95,9 @@ interface HistoryRow {
 /** What is still to be applied, after the database's history was found to fit. */
 async function pendingOf(client: Client, schema: string, migrations: readonly MigrationFile[]) {
   const table = `"${schema}"."_prisma_migrations"`
-  const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS found', [table])
-  if (!exists.rows[0].found) return [...migrations]
+  const { found, hidden } = await lookAt(client, table)
+  if (!found) return [...migrations]
+  if (hidden) throw hiddenRowsError()
   const history = await client.query<HistoryRow>(
     `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished FROM ${table} WHERE rolled_back_at IS NULL`,
   )
@@ -133,10 +135,17 @@ function checkRow(row: HistoryRow | undefined, checksum: string): void {
   }
 }
 
+async function lookAt(client: Client, table: string): Promise<{ found: boolean; hidden: boolean | null }> {
+  const result = await client.query(
+    'SELECT to_regclass($1) IS NOT NULL AS found, row_security_active(to_regclass($1)::oid) AS hidden',
+    [table],
+  )
+  return result.rows[0]
+}
+
 async function ensureHistory(client: Client, schema: string): Promise<void> {
   const table = `"${schema}"."_prisma_migrations"`
-  const found = await client.query('SELECT to_regclass($1) IS NOT NULL AS found', [table])
-  if (found.rows[0].found) return
+  if ((await lookAt(client, table)).found) return
   await client.query(`CREATE TABLE ${table} (
     id VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum VARCHAR(64) NOT NULL,

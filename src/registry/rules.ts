@@ -69,6 +69,15 @@ export function fencedError(tenantId: string): SessionError {
   )
 }
 
+/** A role that row level security applies to would see empty tables, and take that for proof. */
+export function hiddenRowsError(): SessionError {
+  return new SessionError(
+    'denied',
+    'Row level security hides the registry’s rows from this database role, so that every tenant would seem absent. ' +
+      'Connect as the owner of the tables, or as a role with BYPASSRLS.',
+  )
+}
+
 export function notOpenError(): SessionError {
   return new SessionError('closed', 'The registry is not open.')
 }

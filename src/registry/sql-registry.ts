@@ -1,4 +1,4 @@
-import { SessionError } from '../errors.js'
+import type { SessionError } from '../errors.js'
 import type { PrismaClient, WhatsAppSession } from '../generated/prisma/client.js'
 import type {
   DesiredState,
@@ -17,6 +17,7 @@ import {
   checkLeaseRequest,
   checkSwaps,
   fencedError,
+  hiddenRowsError,
   leasedError,
   mergeUpdates,
   notOpenError,
@@ -176,10 +177,5 @@ export class SqlRegistry implements Registry {
 
 async function refuseHiddenRows({ client, schema }: Database, statements: Statements): Promise<void> {
   const [row] = await client.$queryRaw<{ hidden: boolean }[]>(statements.rowsAreHidden(schema))
-  if (!row?.hidden) return
-  throw new SessionError(
-    'denied',
-    'Row level security hides the registry’s rows from this database role, so that every tenant would seem absent. ' +
-      'Connect as the owner of the tables, or as a role with BYPASSRLS.',
-  )
+  if (row?.hidden) throw hiddenRowsError()
 }

@@ -257,10 +257,11 @@ if (testDatabaseUrl) {
       const guest = new URL(url)
       guest.username = role
       guest.password = secret
-      const { rows } = { rows: await query(`SELECT * FROM "${schema}"."WhatsAppSession"`, guest.toString()) }
-      expect(rows).toEqual([])
-      // Its history is hidden too, so it looks as if nothing had been migrated; it may not create anything.
-      expect((await openError(guest.toString(), 5_000)).code).toBe('denied')
+      expect(await query(`SELECT * FROM "${schema}"."WhatsAppSession"`, guest.toString())).toEqual([])
+      const denied = { code: 'denied', message: expect.stringContaining('Row level security hides') }
+      expect(await openError(guest.toString(), 5_000)).toMatchObject(denied)
+      const half = prismaRegistry({ url: guest.toString(), directUrl: url })
+      await expect(half.open()).rejects.toMatchObject(denied)
     })
   })
 } else {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -100,5 +100,16 @@ describe('an embedded registry', () => {
     await second.open()
     expect(await second.read(tenantId)).toEqual(before)
     await second.close()
+  }, 60_000)
+
+  it('leaves a database that cannot be opened as it is, and says what to do', async () => {
+    const path = join(root, 'damaged')
+    await mkdir(join(path, 'postgres'), { recursive: true })
+    await writeFile(join(path, 'postgres', 'PG_VERSION'), 'damaged')
+    const registry = pgliteRegistry({ path })
+    const refusal = { code: 'corrupt', message: expect.stringContaining('rebuilt from the object store') }
+    await expect(registry.open()).rejects.toMatchObject(refusal)
+    await expect(registry.open()).rejects.toMatchObject(refusal)
+    expect(await readdir(join(path, 'postgres'))).toEqual(['PG_VERSION'])
   }, 60_000)
 })
