@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.js'
 import type { KeyFileBatch, KeyFiles, Urgency } from '../ports/key-files.js'
+import type { FileTree } from '../replication/file-tree.js'
 import { type AuditResult, auditFolder } from './audit.js'
 import type { Base } from './base.js'
 import type { Capture } from './capture.js'
@@ -132,7 +133,7 @@ export class KeyFolder implements KeyFiles {
    * another program changed are taken as changes first.
    * @throws SessionError `corrupt` a file is damaged or gone: heal first · `closed` · `unavailable`
    */
-  snapshotFiles(): Promise<{ capture: Capture; files: Map<string, string> }> {
+  snapshotFiles(): Promise<{ capture: Capture; files: Map<string, string>; tree: FileTree }> {
     return this.#run(async () => {
       const contents = new Map<string, string>()
       await this.#audit({ full: true, contents })
@@ -142,7 +143,7 @@ export class KeyFolder implements KeyFiles {
       for (const name of state.tree.names()) {
         files.set(name, state.unapplied.get(name) ?? state.unsaved.get(name)?.content ?? contents.get(name)!)
       }
-      return { capture: this.capture(), files }
+      return { capture: this.capture(), files, tree: state.tree.copy() }
     })
   }
 

@@ -43,15 +43,18 @@ export function newQuarantinePath(
   reason: string,
   { disk, clock, random }: { disk: Disk; clock: Clock; random: Random },
 ): string {
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(reason)) {
-    throw new SessionError('invalid', 'A reason for the quarantine must be 1 to 64 characters of a-z 0-9 -.')
-  }
   disk.makeDirectory(paths.quarantineOf(tenantId))
   const time = new Date(clock.now()).toISOString().replaceAll(/[-:.]/g, '')
   for (;;) {
     const path = join(paths.quarantineOf(tenantId), `${time}-${reason}-${randomHex(random, 4)}`)
     if (disk.look(path) === null) return path
   }
+}
+
+/** A reason becomes part of a path. @throws SessionError `invalid` */
+export function checkReason(reason: string): void {
+  if (/^[a-z0-9][a-z0-9-]{0,63}$/.test(reason)) return
+  throw new SessionError('invalid', 'A reason for the quarantine must be 1 to 64 characters of a-z 0-9 -.')
 }
 
 export function randomHex(random: Random, digits: number): string {

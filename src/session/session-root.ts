@@ -14,7 +14,7 @@ import { type LocalCopy, readLocalCopy } from './local-copy.js'
 import { type OpenOptions, stateOnOpen } from './open-folder.js'
 import { ownerIdOf } from './owner.js'
 import { buildIncoming, putInPlace, settleIncoming } from './replacement.js'
-import { newQuarantinePath, SessionPaths } from './session-paths.js'
+import { checkReason, newQuarantinePath, SessionPaths } from './session-paths.js'
 
 export interface SessionRootOptions {
   readonly path: string
@@ -144,6 +144,7 @@ export class SessionRoot {
     reason: string,
   ): Promise<void> {
     await this.#alone(tenantId, 'restore a session', async ({ disk, paths }) => {
+      checkReason(reason)
       await buildIncoming(disk, paths, tenantId, files, base)
       if (disk.look(paths.folder(tenantId)) !== null) await this.#moveAside(tenantId, reason)
       await putInPlace(disk, paths, tenantId)
@@ -156,6 +157,7 @@ export class SessionRoot {
    */
   async quarantine(tenantId: string, reason: string): Promise<string> {
     return this.#alone(tenantId, 'move a session aside', async ({ disk, paths }) => {
+      checkReason(reason)
       if (disk.look(paths.folder(tenantId)) === null) {
         throw new SessionError('missing', 'There is no session folder to move aside.')
       }
