@@ -105,6 +105,8 @@ export type LinkEvent =
   | { type: 'link.start' }
   | { type: 'link.stop' }
   | { type: 'link.logout' }
+  /** Its turn has come, the connection is being made. */
+  | { type: 'socket.made' }
   | { type: 'socket.open' }
   | { type: 'socket.code'; kind: CodeKind }
   /** `codesEnded`: nobody scanned any of the codes that WhatsApp offered. */

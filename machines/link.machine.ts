@@ -1,4 +1,4 @@
-import { assign, fromCallback, sendParent, sendTo, setup } from 'xstate'
+import { and, assign, fromCallback, sendParent, sendTo, setup } from 'xstate'
 import type { LinkContext, LinkEnd, LinkEvent, TenantEvent, TenantRef } from './contracts.js'
 import { backoffMs, defaultDelays } from './delays.js'
 import { disconnectPolicy } from './disconnect.js'
@@ -45,6 +45,8 @@ export const linkMachine = setup({
       return policy.kind === 'retry' && context.attempt < policy.limit
     },
     logoutAsked: ({ context }) => context.logoutAsked,
+    /** The user's own limit on counted reconnects; none by default. */
+    retriesLeft: ({ context }) => context.attempt < Number.POSITIVE_INFINITY,
   },
   actions: {
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
@@ -92,7 +94,8 @@ export const linkMachine = setup({
       },
     },
     online: {
-      initial: 'connecting',
+      initial: 'queued',
+      entry: 'tellConnecting',
       invoke: {
         id: 'socket',
         src: 'socket',
@@ -110,13 +113,20 @@ export const linkMachine = setup({
             target: '#link.waiting.afterReplaced',
             actions: ['rememberCode', 'countReplaced'],
           },
-          { guard: 'retries', target: '#link.waiting.backingOff', actions: ['rememberCode', 'countAttempt'] },
+          {
+            guard: and(['retries', 'retriesLeft']),
+            target: '#link.waiting.backingOff',
+            actions: ['rememberCode', 'countAttempt'],
+          },
           { target: '#link.ended', actions: ['rememberCode', 'endByPolicy'] },
         ],
       },
       states: {
+        // The process limits how many connect at a time, and what must be durable first is waited for.
+        queued: {
+          on: { 'socket.made': 'connecting' },
+        },
         connecting: {
-          entry: 'tellConnecting',
           on: {
             'socket.open': 'opened',
             'socket.code': { target: 'pairing', actions: 'tellCode' },

@@ -39,6 +39,12 @@ export class Heartbeat {
     this.#arm()
   }
 
+  /** The lease was taken once more, with a higher epoch. */
+  renumber(tenantId: string, epoch: number): void {
+    const held = this.#held.get(tenantId)
+    if (held) this.#held.set(tenantId, { ...held, epoch })
+  }
+
   /** Stops renewing; a lease that has been given up or lost is nobody's business here. */
   drop(tenantId: string, epoch: number): void {
     if (this.#held.get(tenantId)?.epoch === epoch) this.#held.delete(tenantId)

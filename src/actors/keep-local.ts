@@ -1,0 +1,90 @@
+import type { RestoreOutput } from '../../machines/contracts.js'
+import type { Head } from '../ports/index.js'
+import type { FileTree } from '../replication/file-tree.js'
+import { type NewestRestored, restoreNewest } from '../replication/walk-back.js'
+import type { LocalCopy } from '../session/local-copy.js'
+import { baseOf } from './base-of.js'
+import type { Host } from './host.js'
+import { openWork } from './open-work.js'
+import { bringHeadIntoPlace } from './restored-head.js'
+import type { TenantWork } from './tenant-work.js'
+
+/**
+ * Goes on with the local copy, which is the head or continues it. Nothing is downloaded unless a file is damaged or
+ * it cannot be told from the folder alone what the head holds.
+ */
+export async function keepLocal(host: Host, work: TenantWork, copy: LocalCopy): Promise<RestoreOutput> {
+  const { head } = work
+  if (head === null) return await keep(host, work, copy, { base: baseOf(work.epoch, null) })
+  const base = baseOf(work.epoch, head)
+  if (copy.damaged.length === 0) {
+    const committed = knownCommitted(copy, head)
+    if (committed) return await keep(host, work, copy, { base, committed })
+    const ours = copy.base?.epoch === head.epoch && copy.committed !== null
+    if (ours) return await keep(host, work, copy, { base, continues: true })
+  }
+  return await keepWithHead(host, work, copy, await restoreNewest(host.store, work.tenantId, head))
+}
+
+async function keepWithHead(
+  host: Host,
+  work: TenantWork,
+  copy: LocalCopy,
+  newest: NewestRestored,
+): Promise<RestoreOutput> {
+  const { restored, fellBack } = newest
+  if (fellBack) {
+    if (copy.damaged.length > 0) return await bringHeadIntoPlace(host, work, newest)
+    // The head cannot be read, but its continuation lies here whole: it goes on top as a snapshot.
+    work.snapshotOwed = true
+    return await keep(host, work, copy, { base: baseOf(work.epoch, null) })
+  }
+  if (!isOneTime(copy, work.head!, restored.tree)) return await bringHeadIntoPlace(host, work, newest)
+  work.chain = restored.chainState
+  const base = baseOf(work.epoch, work.head)
+  return await keep(host, work, copy, { base, committed: restored.tree }, restored.files)
+}
+
+async function keep(
+  host: Host,
+  work: TenantWork,
+  copy: LocalCopy,
+  options: { base: ReturnType<typeof baseOf>; committed?: FileTree; continues?: boolean },
+  contents: ReadonlyMap<string, string> = new Map(),
+): Promise<RestoreOutput> {
+  const output = await openWork(host, work, { ...options, copy }, 'found')
+  const { tenantId, folder } = work
+  const flawed = folder!.flawed.length
+  if (flawed > 0) {
+    const left = await folder!.heal(contents)
+    host.report({ type: 'files.healed', tenantId, files: flawed - left.length })
+    if (left.length > 0) host.report({ type: 'files.damaged', tenantId, files: left.length })
+  }
+  host.report({ type: 'session.kept', tenantId, unsaved: folder!.unsavedCount })
+  return output
+}
+
+/** The head's file set, when the folder proves it. */
+function knownCommitted(copy: LocalCopy, head: Head): FileTree | null {
+  if (copy.hashes.digest() === head.tree) return copy.hashes
+  return copy.committed?.digest() === head.tree ? copy.committed : null
+}
+
+/**
+ * True when healing the damaged files from the head gives a session of one time: either nothing else differs from the
+ * head, or the journal stands on this very head and names every file that differs, none of them damaged.
+ */
+function isOneTime(copy: LocalCopy, head: Head, committed: FileTree): boolean {
+  if (copy.damaged.length === 0) return true
+  const damaged = new Set(copy.damaged)
+  const journalKnows = copy.journal === 'intact' && copy.base?.head?.digest === head.digest
+  const names = new Set([...committed.names(), ...copy.hashes.names(), ...damaged])
+  for (const name of names) {
+    if (damaged.has(name)) {
+      if (copy.unsaved.has(name)) return false
+    } else if (copy.hashes.get(name) !== committed.get(name)) {
+      if (!journalKnows || !copy.unsaved.has(name)) return false
+    }
+  }
+  return true
+}

@@ -1,0 +1,35 @@
+import { SessionError } from '../errors.js'
+import { findHead } from '../replication/find-head.js'
+import type { Host } from './host.js'
+import type { TenantWork } from './tenant-work.js'
+
+/**
+ * Makes sure that the head a new generation is put upon is the right one, for the two cases in which it may not be:
+ * the session was started while the store could not be asked whether it holds older generations, or a swap found
+ * another head than expected.
+ * @throws SessionError `undecided` the store holds generations that this copy knows nothing of; nothing was written
+ */
+export async function proveHead(host: Host, work: TenantWork): Promise<void> {
+  if (work.headDoubtful) await readHeadAgain(host, work)
+  if (!work.absenceUnproven) return
+  if ((await findHead(host.store, work.tenantId)) !== null) {
+    throw new SessionError(
+      'undecided',
+      `The store holds generations of tenant ${work.tenantId} that this local session does not continue; nothing was written over them. Stop the session, then restore it or move the local folder away.`,
+    )
+  }
+  work.absenceUnproven = false
+}
+
+/** The lease is ours, so nobody else moves the head: whatever it is, our copy goes on top of it, whole. */
+async function readHeadAgain(host: Host, work: TenantWork): Promise<void> {
+  const record = await host.registry.read(work.tenantId)
+  if (record?.lease?.epoch !== work.epoch || record.lease.owner !== work.lease?.owner) {
+    throw new SessionError('fenced', `Tenant ${work.tenantId} has another owner now; this one stops writing.`)
+  }
+  work.head = record.head
+  work.chain = null
+  work.snapshotOwed = true
+  work.absenceUnproven = record.head === null
+  work.headDoubtful = false
+}

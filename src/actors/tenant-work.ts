@@ -1,0 +1,95 @@
+import type { Head, Lease, Urgency } from '../ports/index.js'
+import type { ChainState } from '../replication/chain-state.js'
+import type { GenerationToCommit } from '../replication/commit.js'
+import type { Capture } from '../session/capture.js'
+import type { KeyFolder } from '../session/key-folder.js'
+
+/** A generation that is uploaded and whose swap was not answered: it may or may not be the head. */
+export interface UnansweredSwap {
+  readonly capture: Capture
+  readonly generation: GenerationToCommit
+}
+
+/**
+ * What the actors of one tenant share: its lease, its head, its open folder. Only actors change it; the machine sees
+ * positions.
+ */
+export class TenantWork {
+  readonly tenantId: string
+  lease: Lease | null = null
+  /** The newest committed generation as far as this owner knows; only its own commits move it while it holds the lease. */
+  head: Head | null = null
+  chain: ChainState | null = null
+  folder: KeyFolder | null = null
+  /** The next generation must be a snapshot, even if nothing changed: an older one was restored. */
+  snapshotOwed = false
+  /** No head is known, and it is not yet proven that the store has none. */
+  absenceUnproven = false
+  /** The registry's head is not the one expected: it is read again before anything is written. */
+  headDoubtful = false
+  unanswered: UnansweredSwap | null = null
+  /** The head when old generations were last looked for. */
+  collectedSeq = 0
+  /** The session's own number, digits only. */
+  phoneNumber: string | null = null
+  /** Told of every change of the open folder. */
+  readonly onChange: (position: number, urgency: Urgency) => void
+  readonly #waiting = new Set<{ position: number; done: () => void }>()
+  #savedPosition = 0
+  #lastBackup: Promise<unknown> = Promise.resolve()
+
+  constructor(tenantId: string, onChange: (position: number, urgency: Urgency) => void) {
+    this.tenantId = tenantId
+    this.onChange = onChange
+  }
+
+  get savedPosition(): number {
+    return this.#savedPosition
+  }
+
+  /** The lease, when it is held. */
+  get epoch(): number {
+    return this.lease?.epoch ?? 0
+  }
+
+  /** One backup at a time; a second waits for the first. */
+  afterOtherBackups<T>(backup: () => Promise<T>): Promise<T> {
+    const result = this.#lastBackup.then(backup)
+    this.#lastBackup = result.catch(() => {})
+    return result
+  }
+
+  /** A newly opened folder starts to count anew. */
+  openFolder(folder: KeyFolder, savedPosition: number): void {
+    this.folder = folder
+    folder.onChange(this.onChange)
+    this.#savedPosition = savedPosition
+  }
+
+  noteSaved(position: number): void {
+    this.#savedPosition = Math.max(this.#savedPosition, position)
+    for (const waiter of [...this.#waiting]) if (waiter.position <= this.#savedPosition) waiter.done()
+  }
+
+  /** The session is over: nobody waits for it any longer. */
+  stopWaiting(): void {
+    for (const waiter of [...this.#waiting]) waiter.done()
+  }
+
+  /** Calls `done` once, when `position` is committed; at once when it is. Returns the way to stop waiting. */
+  whenSaved(position: number, done: () => void): () => void {
+    if (position <= this.#savedPosition) {
+      done()
+      return () => {}
+    }
+    const waiter = {
+      position,
+      done: () => {
+        this.#waiting.delete(waiter)
+        done()
+      },
+    }
+    this.#waiting.add(waiter)
+    return () => void this.#waiting.delete(waiter)
+  }
+}

@@ -1,0 +1,21 @@
+import { SessionError } from '../errors.js'
+import { deleteTenant } from '../replication/collect.js'
+import type { Host } from './host.js'
+import type { TenantWork } from './tenant-work.js'
+
+/**
+ * Deletes the session everywhere: in the store (verified by a listing), in the registry, on disk (last, so that an
+ * interrupted deletion can be said again).
+ * @throws SessionError `unavailable` something may be left; say it again
+ */
+export async function wipe(host: Host, work: TenantWork): Promise<void> {
+  const { lease, folder, tenantId } = work
+  if (lease === null) throw new SessionError('fenced', `Tenant ${tenantId} is not ours; nothing was deleted.`)
+  await work.afterOtherBackups(async () => {
+    await folder?.close()
+    work.folder = null
+    await deleteTenant(host.store, tenantId)
+    await host.registry.clearHead(tenantId, lease.owner, lease.epoch)
+    await host.root.remove(tenantId)
+  })
+}

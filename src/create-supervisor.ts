@@ -1,0 +1,212 @@
+import type { UserFacingSocketConfig, WASocket } from '@whiskeysockets/baileys'
+import PQueue from 'p-queue'
+import { Batch } from './actors/batch.js'
+import { Heartbeat } from './actors/heartbeat.js'
+import { StatusWriter } from './actors/status-writer.js'
+import { UploadQueue } from './actors/upload-queue.js'
+import type { Config, RegistryConfig, StoreConfig } from './config.js'
+import { isSessionError } from './errors.js'
+import { defaultLogger } from './logger.js'
+import {
+  type Clock,
+  type DeviceLink,
+  type HeadSwap,
+  type Logger,
+  type ObjectStore,
+  type Random,
+  type Registry,
+  type SwapOutcome,
+  systemClock,
+} from './ports/index.js'
+import { memoryRegistry } from './registry/memory.js'
+import { pgliteRegistry } from './registry/pglite.js'
+import { prismaRegistry } from './registry/prisma.js'
+import { openSessionRoot, type SessionRoot } from './session/index.js'
+import { checkSettings, type Settings } from './settings.js'
+import { shutDownOnSignals } from './signals.js'
+import { directoryStore, memoryStore, supabaseStore } from './stores/index.js'
+import { Supervisor } from './supervisor.js'
+import { TurnQueue } from './turn-queue.js'
+import { baileysLink } from './whatsapp/baileys-link.js'
+
+export interface SupervisorOptions {
+  /** Working copies of the sessions. Default `./whatsapp-sessions`. */
+  readonly sessionPath?: string
+  /** Where backups go: a description, or a store of your own. */
+  readonly store: StoreConfig | ObjectStore
+  /** Where leases, heads and statuses are kept: a description, or a registry of your own. */
+  readonly registry: RegistryConfig | Registry
+  readonly settings?: Partial<Settings>
+  /** Passed to Baileys' `makeWASocket`; `auth` is always the supervisor's. */
+  readonly socketConfig?: Partial<Omit<UserFacingSocketConfig, 'auth'>>
+  /** WhatsApp Web's address, when it is not WhatsApp's own. */
+  readonly socketUrl?: string
+  /** A pino logger, or anything with its four methods. Default: warnings and errors to standard error. */
+  readonly logger?: Logger
+  /** Bring up, soon after this resolves, every tenant that is to run. Default true. */
+  readonly resume?: boolean
+  /** Shut down in order on SIGTERM and SIGINT, then end by the same signal. Default true. */
+  readonly signals?: boolean
+  /** The way to WhatsApp, when it is not Baileys. */
+  readonly link?: DeviceLink<WASocket>
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/**
+ * Makes a supervisor of WhatsApp sessions. `createSupervisor(configFromEnv())` takes everything from the environment.
+ *
+ * What can be known to be wrong is refused before anything is touched. A store that does not answer is not: tenants
+ * with a local session start without it, the others wait for it.
+ * @throws SessionError `invalid` · `denied` the credentials · `missing` the bucket (run `session-supervisor setup`) ·
+ *   `locked` another process uses the directory · `unavailable` the registry
+ */
+export async function createSupervisor(options: SupervisorOptions | Config): Promise<Supervisor<WASocket>> {
+  const given: SupervisorOptions = options
+  const settings = checkSettings(given.settings)
+  const logger = given.logger ?? defaultLogger('logLevel' in options ? options.logLevel : 'warn')
+  if ('warnings' in options) for (const warning of options.warnings) logger.warn({}, warning)
+  warnOfOldNode(logger)
+  const clock = given.clock ?? systemClock
+  const store = isStore(given.store) ? given.store : storeOf(given.store)
+  await checkStore(store, logger)
+  const registry = isRegistry(given.registry) ? given.registry : registryOf(given.registry, clock)
+  const random = given.random ?? Math.random
+  const root = await openSessionRoot({ path: given.sessionPath ?? './whatsapp-sessions', clock, random })
+  try {
+    await registry.open()
+  } catch (error) {
+    await root.close()
+    throw error
+  }
+  return assemble(given, { settings, logger, clock, random, store, registry, root })
+}
+
+interface Parts {
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: ObjectStore
+  readonly registry: Registry
+  readonly root: SessionRoot
+}
+
+function assemble(given: SupervisorOptions, parts: Parts): Supervisor<WASocket> {
+  const { settings, logger, clock, registry, root, store } = parts
+  const owner = root.ownerId
+  const heartbeat = new Heartbeat({
+    ...parts,
+    owner,
+    ttlMs: settings.leaseTtlMs,
+    periodMs: settings.leaseRenewMs,
+  })
+  const statuses = new StatusWriter({ registry, clock, logger, periodMs: settings.statusPeriodMs })
+  const lingerMs = settings.commitLingerMs
+  const host = {
+    ...parts,
+    heartbeat,
+    statuses,
+    link: given.link ?? linkOf(given, parts),
+    uploads: new UploadQueue({
+      concurrency: settings.uploadConcurrency,
+      perSecond: settings.uploadsPerSecond,
+    }),
+    restores: new PQueue({ concurrency: settings.restoreConcurrency }),
+    connects: new TurnQueue(settings.connectConcurrency),
+    commits: new Batch<HeadSwap, SwapOutcome>({ send: (swaps) => registry.commit(swaps), clock, lingerMs }),
+    releases: new Batch<{ tenantId: string; epoch: number }, void>({
+      send: async (leases) => {
+        await registry.release(owner, leases)
+        return leases.map(() => undefined)
+      },
+      clock,
+      lingerMs,
+    }),
+  }
+  let undoSignals = () => {}
+  const supervisor = new Supervisor<WASocket>(host, async () => {
+    undoSignals()
+    heartbeat.close()
+    await statuses.flush()
+    statuses.close()
+    await root.close()
+    // What the caller brought is the caller's to close.
+    if (registry !== given.registry) await registry.close()
+    if (store !== given.store) await store.close()
+  })
+  if (given.signals ?? true) undoSignals = shutDownOnSignals(supervisor, logger)
+  if (given.resume ?? true) resumeSoon(supervisor, logger)
+  return supervisor
+}
+
+/** After the caller's listeners are attached. */
+function resumeSoon(supervisor: Supervisor<WASocket>, logger: Logger): void {
+  setImmediate(() => {
+    supervisor.resume().catch((error: unknown) => {
+      logger.error({ err: error }, 'tenants not brought up; start them, or call resume() again')
+    })
+  })
+}
+
+function linkOf(given: SupervisorOptions, { logger, clock, settings }: Parts): DeviceLink<WASocket> {
+  const socketUrl = given.socketUrl ? { waWebSocketUrl: given.socketUrl } : {}
+  return baileysLink({
+    socketConfig: { ...socketUrl, ...given.socketConfig },
+    logger,
+    clock,
+    sendLimitMs: Math.min(2_000, settings.stopLimitMs),
+    sendAfterBackup: settings.sendAfterBackup,
+  })
+}
+
+async function checkStore(store: ObjectStore, logger: Logger): Promise<void> {
+  try {
+    await store.check()
+  } catch (error) {
+    if (!isSessionError(error, 'unavailable')) throw error
+    logger.warn(
+      { err: error },
+      'the store does not answer; tenants with a local session start without it, the others wait for it',
+    )
+  }
+}
+
+function isStore(value: StoreConfig | ObjectStore): value is ObjectStore {
+  return 'put' in value
+}
+
+function isRegistry(value: RegistryConfig | Registry): value is Registry {
+  return 'acquire' in value
+}
+
+function storeOf(config: StoreConfig): ObjectStore {
+  switch (config.kind) {
+    case 'supabase':
+      return supabaseStore(config)
+    case 'directory':
+      return directoryStore(config)
+    case 'memory':
+      return memoryStore()
+  }
+}
+
+function registryOf(config: RegistryConfig, clock: Clock): Registry {
+  switch (config.kind) {
+    case 'postgresql':
+      return prismaRegistry(config)
+    case 'pglite':
+      return pgliteRegistry(config)
+    case 'memory':
+      return memoryRegistry({ clock })
+  }
+}
+
+function warnOfOldNode(logger: Logger): void {
+  const major = Number(process.versions.node.split('.')[0])
+  if (major >= 24) return
+  logger.warn(
+    { node: process.versions.node },
+    'Node 24 is recommended: Baileys takes about a tenth of the CPU time there, and its memory does not grow with reconnects',
+  )
+}

@@ -1,0 +1,24 @@
+export type { WASocket } from '@whiskeysockets/baileys'
+export type { CloseReason, LinkStatus } from '../machines/index.js'
+export type { SessionFact } from './actors/host.js'
+export { type Config, configFromEnv, type LogLevel, type RegistryConfig, type StoreConfig } from './config.js'
+export { createSupervisor, type SupervisorOptions } from './create-supervisor.js'
+export { type ErrorCode, isSessionError, SessionError } from './errors.js'
+export * from './ports/index.js'
+export { memoryRegistry } from './registry/memory.js'
+export { type PgliteRegistryOptions, pgliteRegistry } from './registry/pglite.js'
+export { type PrismaRegistryOptions, prismaRegistry } from './registry/prisma.js'
+export type { AwaitedState, CloseResult, Session } from './session-api.js'
+export { defaultSettings, type Settings } from './settings.js'
+export {
+  type DirectoryStoreOptions,
+  describeSupabaseKey,
+  directoryStore,
+  type MemoryStoreOptions,
+  memoryStore,
+  type SupabaseSetupOptions,
+  type SupabaseStoreOptions,
+  setupSupabaseBucket,
+  supabaseStore,
+} from './stores/index.js'
+export type { ShutdownResult, StartOptions, Supervisor, SupervisorEvents } from './supervisor.js'

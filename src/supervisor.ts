@@ -1,0 +1,268 @@
+import { collectIfDue } from './actors/collect.js'
+import type { SessionFact } from './actors/host.js'
+import { discoverTenants } from './discover.js'
+import { SessionError } from './errors.js'
+import { checkTenantId, type PairingRequest, type TenantRecord } from './ports/index.js'
+import type { CloseResult, Session } from './session-api.js'
+import { describeFact } from './session-facts.js'
+import type { SessionHost } from './session-host.js'
+import { TenantSession } from './tenant-session.js'
+import { TypedEvents } from './typed-events.js'
+
+/** What `supervisor.on` tells of. */
+export interface SupervisorEvents {
+  /** A QR code to be scanned; a new one every 20 to 60 s. Secret: show it, do not log it. */
+  qr: { tenantId: string; qr: string }
+  /** A code to be typed on the phone. Secret: show it, do not log it. */
+  pairingCode: { tenantId: string; code: string }
+  /** A session's state, link or unprotected changes changed. */
+  changed: { tenantId: string }
+  /** What happened to a session: commits, restores, fall-backs, failures. */
+  fact: SessionFact
+  closed: { tenantId: string } & CloseResult
+}
+
+export interface StartOptions {
+  readonly pairing?: PairingRequest
+  /** False: a tenant without a session is refused instead of showing a code. Default true. */
+  readonly mayPair?: boolean
+}
+
+/** How everything went down. */
+export interface ShutdownResult {
+  readonly sessions: number
+  /** Sessions that did not get all their changes into the store in time. */
+  readonly unprotected: readonly { tenantId: string; unsaved: number }[]
+}
+
+/** Desired state after an end that only a person can change. */
+const endsForGood = new Set(['loggedOut', 'banned', 'deleted'])
+
+/** Keeps many tenants' sessions. Made by `createSupervisor`. */
+export class Supervisor<Socket = unknown> {
+  readonly #events: TypedEvents<SupervisorEvents>
+  readonly #sessions = new Map<string, TenantSession<Socket>>()
+  readonly #socketListeners = new Set<(socket: Socket, tenantId: string) => void>()
+  readonly #host: SessionHost<Socket>
+  readonly #closeParts: () => Promise<void>
+  #collectTimer: unknown = null
+  #retryTimer: unknown = null
+  #shutdown: Promise<ShutdownResult> | null = null
+
+  constructor(
+    host: Omit<SessionHost<Socket>, 'report' | 'changed' | 'socketMade' | 'code' | 'ended'>,
+    closeParts: () => Promise<void>,
+  ) {
+    this.#closeParts = closeParts
+    this.#events = new TypedEvents(host.logger)
+    this.#host = {
+      ...host,
+      report: (fact) => this.#report(fact),
+      changed: (tenantId) => this.#events.emit('changed', { tenantId }),
+      socketMade: (tenantId, socket) => this.#socketMade(tenantId, socket),
+      code: (tenantId, kind, text) => this.#code(tenantId, kind, text),
+      ended: (tenantId, result) => this.#ended(tenantId, result),
+    }
+    this.#armCollection()
+  }
+
+  /** Every session of this process that runs or has ended, by tenant id. */
+  get sessions(): ReadonlyMap<string, Session<Socket>> {
+    return this.#sessions
+  }
+
+  /** Uploads that run and that wait for their turn. */
+  get uploads(): { running: number; waiting: number } {
+    return { running: this.#host.uploads.running, waiting: this.#host.uploads.waiting }
+  }
+
+  /** Listens; returns the way to stop that. A listener that throws is logged and harms nobody. */
+  on<Name extends keyof SupervisorEvents>(
+    name: Name,
+    listener: (event: SupervisorEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /** Calls `listener` with every socket: those there are now, and each new one before it connects. */
+  onSocket(listener: (socket: Socket, tenantId: string) => void): () => void {
+    this.#socketListeners.add(listener)
+    for (const session of this.#sessions.values()) {
+      if (session.socket !== null && session.result === null)
+        this.#tell(listener, session.socket, session.tenantId)
+    }
+    return () => void this.#socketListeners.delete(listener)
+  }
+
+  get(tenantId: string): Session<Socket> | undefined {
+    return this.#sessions.get(tenantId)
+  }
+
+  /**
+   * Starts a tenant's session, or gives the one that runs. It is brought up again at every start of the process until
+   * it is stopped.
+   * @throws SessionError `invalid` the tenant id · `closed` after shutdown · `unavailable` the registry
+   */
+  async start(tenantId: string, options: StartOptions = {}): Promise<Session<Socket>> {
+    checkTenantId(tenantId)
+    this.#refuseAfterShutdown()
+    const running = this.#running(tenantId)
+    if (running) return running
+    await this.#host.registry.setDesired(tenantId, 'running')
+    return this.#bringUp(tenantId, options)
+  }
+
+  /** As `session.stop()`; the tenant is not brought up again until it is started. Null when it does not run. */
+  async stop(tenantId: string): Promise<CloseResult | null> {
+    checkTenantId(tenantId)
+    const session = this.#sessions.get(tenantId)
+    await this.#host.registry.setDesired(tenantId, 'stopped')
+    return session ? await session.stop() : null
+  }
+
+  /**
+   * Unlinks the device at WhatsApp and deletes the session everywhere. A tenant that does not run is connected first:
+   * without that, the device would stay linked on the phone. One that the phone has unlinked already is deleted.
+   * @throws SessionError `timeout` WhatsApp could not be reached: nothing was deleted; `force` deletes all the same
+   */
+  async logout(tenantId: string, { force = false, timeoutMs = 30_000 } = {}): Promise<CloseResult> {
+    await this.start(tenantId)
+    // A session that turns out to be logged out ends; started again, it has nothing left but its history.
+    for (let round = 0; round < 2; round++) {
+      const session = this.#sessions.get(tenantId)!
+      try {
+        await session.untilLinked(timeoutMs)
+      } catch (error) {
+        if (!force) throw error
+      }
+      if (session.result?.reason !== 'loggedOut') return await session.logout()
+      this.#bringUp(tenantId, {})
+    }
+    return await this.#sessions.get(tenantId)!.logout()
+  }
+
+  /** Rows of all tenants, those that other hosts run included. */
+  async tenants(): Promise<TenantRecord[]> {
+    return await this.#host.registry.list()
+  }
+
+  /**
+   * Brings up every tenant that is to run: by the registry or, when that is empty, by what the store and the disk
+   * hold. While the store cannot be asked, it is tried again in the background.
+   * @returns the tenants brought up now
+   */
+  async resume(): Promise<string[]> {
+    const { tenantIds, complete } = await discoverTenants(this.#host)
+    if (this.#shutdown) return []
+    for (const tenantId of tenantIds) if (!this.#running(tenantId)) this.#bringUp(tenantId, {})
+    if (!complete) this.#resumeLater()
+    return tenantIds
+  }
+
+  /** Stops every session (final backups, leases given up) and closes everything, within the deadline. */
+  shutdown(): Promise<ShutdownResult> {
+    this.#shutdown ??= this.#shutDown()
+    return this.#shutdown
+  }
+
+  async #shutDown(): Promise<ShutdownResult> {
+    const { clock, logger, settings } = this.#host
+    for (const timer of [this.#collectTimer, this.#retryTimer]) if (timer !== null) clock.clearTimeout(timer)
+    const sessions = [...this.#sessions.values()].filter((session) => session.result === null)
+    const stopped = Promise.all(sessions.map((session) => session.stop()))
+    let timer: unknown
+    const deadline = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, settings.shutdownDeadlineMs)
+    })
+    await Promise.race([stopped, deadline])
+    clock.clearTimeout(timer)
+    await this.#closeParts()
+    const unprotected = sessions
+      .map(({ tenantId, result, unprotected: left }) => ({
+        tenantId,
+        unsaved: result?.unsaved ?? left.changes,
+      }))
+      .filter(({ unsaved }) => unsaved > 0)
+    logger.info({ sessions: sessions.length, unprotected: unprotected.length }, 'shut down')
+    return { sessions: sessions.length, unprotected }
+  }
+
+  #bringUp(tenantId: string, { pairing = {}, mayPair = true }: StartOptions): Session<Socket> {
+    const session = new TenantSession(this.#host, tenantId, { pairing, mayPair })
+    this.#sessions.set(tenantId, session)
+    session.start()
+    return session
+  }
+
+  #running(tenantId: string): Session<Socket> | null {
+    const session = this.#sessions.get(tenantId)
+    return session && session.result === null ? session : null
+  }
+
+  #refuseAfterShutdown(): void {
+    if (this.#shutdown) throw new SessionError('closed', 'The supervisor was shut down; make a new one.')
+  }
+
+  #resumeLater(): void {
+    const { clock, logger, settings } = this.#host
+    this.#retryTimer = clock.setTimeout(() => {
+      this.resume().catch((error: unknown) => {
+        logger.warn({ err: error }, 'tenants not looked for; it is tried again')
+        if (!this.#shutdown) this.#resumeLater()
+      })
+    }, settings.backoffMaxMs / 6)
+  }
+
+  #armCollection(): void {
+    const { clock, settings } = this.#host
+    if (settings.collectIntervalMs === 0) return
+    this.#collectTimer = clock.setTimeout(() => {
+      void this.#collect().finally(() => {
+        if (!this.#shutdown) this.#armCollection()
+      })
+    }, settings.collectIntervalMs)
+  }
+
+  /** One tenant after the other: collecting is never urgent. */
+  async #collect(): Promise<void> {
+    for (const session of this.#sessions.values()) {
+      if (this.#shutdown) return
+      await collectIfDue(this.#host, session.work)
+    }
+  }
+
+  #report(fact: SessionFact): void {
+    const { level, message, fields } = describeFact(fact)
+    this.#host.logger[level](fields, message)
+    if (fact.type === 'backup.failed') this.#sessions.get(fact.tenantId)?.noteFailure(fact.error)
+    this.#events.emit('fact', fact)
+  }
+
+  #socketMade(tenantId: string, socket: Socket): void {
+    for (const listener of [...this.#socketListeners]) this.#tell(listener, socket, tenantId)
+  }
+
+  #tell(listener: (socket: Socket, tenantId: string) => void, socket: Socket, tenantId: string): void {
+    try {
+      listener(socket, tenantId)
+    } catch (error) {
+      this.#host.logger.error({ tenantId, err: error }, 'an onSocket listener threw; the session goes on')
+    }
+  }
+
+  #code(tenantId: string, kind: 'qr' | 'pairingCode', text: string): void {
+    if (kind === 'qr') this.#events.emit('qr', { tenantId, qr: text })
+    else this.#events.emit('pairingCode', { tenantId, code: text })
+  }
+
+  #ended(tenantId: string, result: CloseResult): void {
+    const { logger, registry } = this.#host
+    const level = result.unsaved > 0 || result.reason !== 'stopped' ? 'warn' : 'info'
+    logger[level]({ tenantId, ...result }, 'session ended')
+    this.#events.emit('closed', { tenantId, ...result })
+    if (!endsForGood.has(result.reason)) return
+    registry.setDesired(tenantId, 'stopped').catch((error: unknown) => {
+      logger.warn({ tenantId, err: error }, 'not noted that the tenant is to stay stopped')
+    })
+  }
+}

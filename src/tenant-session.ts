@@ -1,0 +1,246 @@
+import { type ActorRefFrom, createActor } from 'xstate'
+import type { LinkStatus, tenantMachine } from '../machines/index.js'
+import { TenantWork } from './actors/tenant-work.js'
+import { SessionError } from './errors.js'
+import { implementedTenant } from './implementations.js'
+import type { PairingRequest, SessionStatus } from './ports/index.js'
+import type { AwaitedState, CloseResult, Session } from './session-api.js'
+import type { SessionHost } from './session-host.js'
+import { SessionLink } from './session-link.js'
+import { connectionStateOf, statePath, statusOf, type TenantSnapshot } from './session-status.js'
+
+/** A running session: the machine, wired to its host, behind the public face. */
+export class TenantSession<Socket> implements Session<Socket> {
+  readonly tenantId: string
+  readonly work: TenantWork
+  socket: Socket | null = null
+  result: CloseResult | null = null
+  readonly #host: SessionHost<Socket>
+  readonly #link: SessionLink<Socket>
+  readonly #actor: ActorRefFrom<typeof tenantMachine>
+  readonly #watchers = new Set<() => void>()
+  #snapshot: TenantSnapshot
+  #lastFailure: unknown = null
+  #written = ''
+
+  constructor(
+    host: SessionHost<Socket>,
+    tenantId: string,
+    options: { pairing: PairingRequest; mayPair: boolean },
+  ) {
+    this.tenantId = tenantId
+    this.#host = host
+    this.work = new TenantWork(tenantId, (position, urgency) =>
+      this.#actor.send({ type: 'files.changed', position, urgent: urgency === 'urgent' }),
+    )
+    this.#link = new SessionLink(host, this.work, options.pairing, (socket) => {
+      this.socket = socket
+      host.socketMade(tenantId, socket)
+    })
+    const machine = implementedTenant({
+      host,
+      work: this.work,
+      delays: host.settings,
+      leaseLost: () => this.#actor.send({ type: 'lease.lost' }),
+      turnToConnect: (aborted) => this.#link.turnToConnect(this.#snapshot.context.urgentSeq, aborted),
+      connect: (send) => this.#link.connect(this.#snapshot.context.hasSession, send),
+    })
+    this.#actor = createActor(machine, {
+      input: { tenantId, mayPair: options.mayPair },
+      clock: {
+        setTimeout: (run, ms) => host.clock.setTimeout(run, ms),
+        clearTimeout: (id) => host.clock.clearTimeout(id),
+      },
+    })
+    this.#snapshot = this.#actor.getSnapshot()
+    // Before the start: without an error observer, a throwing action would end the process.
+    this.#actor.subscribe({
+      next: (snapshot) => this.#follow(snapshot),
+      error: (error) => this.#fail(error),
+    })
+  }
+
+  get state(): string {
+    return statePath(this.#snapshot.value)
+  }
+
+  get status(): SessionStatus {
+    return statusOf(this.#snapshot)
+  }
+
+  get link(): LinkStatus {
+    return this.#snapshot.context.link
+  }
+
+  get unprotected(): { changes: number; ageMs: number } {
+    const { folder } = this.work
+    const oldest = folder?.oldestUnsavedAt ?? null
+    return {
+      changes: folder?.unsavedCount ?? this.result?.unsaved ?? 0,
+      ageMs: oldest === null ? 0 : Math.max(0, this.#host.clock.now() - oldest),
+    }
+  }
+
+  get generation(): number {
+    return this.work.head?.seq ?? 0
+  }
+
+  get lastError(): string | null {
+    return this.result?.lastError ?? this.#snapshot.context.lastError
+  }
+
+  /** The machine, for whoever draws or inspects it. */
+  get actor(): ActorRefFrom<typeof tenantMachine> {
+    return this.#actor
+  }
+
+  start(): void {
+    this.#actor.start()
+  }
+
+  waitFor(state: AwaitedState, { timeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
+    const reached = () => (this.#isIn(state) ? true : this.#endedError(`before it was ${state}`))
+    return this.#until(reached, timeoutMs, `tenant ${this.tenantId} to be ${state}`)
+  }
+
+  /** Resolves when it is connected, shows a code, or has ended. @throws SessionError `timeout` */
+  untilLinked(timeoutMs: number): Promise<void> {
+    const states = ['connected', 'pairing', 'closed'] as const
+    const what = `WhatsApp to answer tenant ${this.tenantId}`
+    return this.#until(() => states.some((state) => this.#isIn(state)), timeoutMs, what)
+  }
+
+  backupNow(): Promise<void> {
+    return this.#backup(false)
+  }
+
+  auditNow(): Promise<void> {
+    return this.#backup(true)
+  }
+
+  async stop(): Promise<CloseResult> {
+    this.#actor.send({ type: 'session.stop' })
+    return await this.#closed()
+  }
+
+  async logout(): Promise<CloseResult> {
+    this.#actor.send({ type: 'session.logout' })
+    return await this.#closed()
+  }
+
+  /** The last failed backup's error is what `backupNow` rejects with. */
+  noteFailure(error: unknown): void {
+    this.#lastFailure = error
+    this.#changed()
+  }
+
+  async #backup(audit: boolean): Promise<void> {
+    if (this.result) throw this.#endedError('before the backup') as SessionError
+    const position = this.work.folder?.position ?? 0
+    this.#lastFailure = null
+    let audited = !audit
+    if (audit || this.unprotected.changes > 0) this.#actor.send({ type: 'session.backup', audit })
+    await this.#until(
+      () => {
+        if (this.#lastFailure !== null) return asError(this.#lastFailure)
+        if (!this.#snapshot.context.auditDue) audited = true
+        return audited && this.work.savedPosition >= position ? true : this.#endedError('during the backup')
+      },
+      undefined,
+      'the backup',
+    )
+  }
+
+  async #closed(): Promise<CloseResult> {
+    await this.#until(() => this.result !== null, undefined, 'the end')
+    return this.result!
+  }
+
+  #isIn(state: AwaitedState): boolean {
+    const { context } = this.#snapshot
+    if (state === 'closed') return this.result !== null
+    if (this.result !== null || context.reason !== null) return false
+    return state === 'connected' ? context.hasOpened && context.link === 'open' : context.codeKind !== null
+  }
+
+  #endedError(when: string): SessionError | false {
+    if (this.result === null) return false
+    return new SessionError(
+      'ended',
+      `Session of tenant ${this.tenantId} ended (${this.result.reason}) ${when}.`,
+    )
+  }
+
+  /** Looks again after every change, until `look` gives true (resolves) or an error (rejects). */
+  #until(look: () => boolean | Error, timeoutMs: number | undefined, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let timer: unknown = null
+      const settle = () => {
+        const found = look()
+        if (found === false) return
+        this.#watchers.delete(settle)
+        if (timer !== null) this.#host.clock.clearTimeout(timer)
+        if (found === true) resolve()
+        else reject(found)
+      }
+      this.#watchers.add(settle)
+      settle()
+      if (timeoutMs === undefined || !this.#watchers.has(settle)) return
+      timer = this.#host.clock.setTimeout(() => {
+        this.#watchers.delete(settle)
+        reject(
+          new SessionError(
+            'timeout',
+            `Waited ${timeoutMs} ms for ${what}; it is ${this.state} (link ${this.link}).`,
+          ),
+        )
+      }, timeoutMs)
+    })
+  }
+
+  #follow(snapshot: TenantSnapshot): void {
+    this.#snapshot = snapshot
+    this.#writeStatus()
+    if (snapshot.status === 'done') this.#end(snapshot.output)
+    this.#changed()
+  }
+
+  #fail(error: unknown): void {
+    this.#host.logger.error({ tenantId: this.tenantId, err: error }, 'a session failed; the others go on')
+    this.#end({ reason: 'failed', unsaved: this.work.folder?.unsavedCount ?? 0, lastError: 'unknown' })
+    this.#changed()
+  }
+
+  #end(result: CloseResult): void {
+    if (this.result) return
+    this.result = result
+    this.work.stopWaiting()
+    this.#host.ended(this.tenantId, result)
+  }
+
+  #changed(): void {
+    for (const look of [...this.#watchers]) look()
+    this.#host.changed(this.tenantId)
+  }
+
+  #writeStatus(): void {
+    const { lease, tenantId, phoneNumber } = this.work
+    if (lease === null) return
+    const { lastError } = this.#snapshot.context
+    const update = {
+      status: this.status,
+      connectionState: connectionStateOf(this.#snapshot),
+      phoneNumber,
+      authStatePath: `${this.#host.root.path}/${tenantId}`,
+      lastError: lastError ?? this.#snapshot.context.reason,
+    }
+    const text = JSON.stringify([lease.epoch, update])
+    if (text === this.#written) return
+    this.#written = text
+    this.#host.statuses.set({ tenantId, owner: lease.owner, epoch: lease.epoch, ...update })
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
