@@ -181,6 +181,19 @@ describe('the directory', () => {
   })
 })
 
+it('puts into a folder that a concurrent remove takes away between two steps', async () => {
+  let left = 2
+  const link: Fs['link'] = async (existing, file) => {
+    if (String(file).includes('tenant') && left-- > 0)
+      await rm(path.join(root, 'tenant'), { recursive: true })
+    return fsPromises.link(existing, file)
+  }
+  const store = directoryStore({ path: root, fs: failing({ link }) })
+  await store.put('tenant/generations/1.json', body('x'))
+  expect(textOf(await store.get('tenant/generations/1.json'))).toBe('x')
+  expect(await temporaries()).toEqual([])
+})
+
 describe('a disk that fails', () => {
   const isTemporary = (file: string) => file.includes('+tmp')
 

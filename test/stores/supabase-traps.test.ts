@@ -224,6 +224,15 @@ describe('a server in trouble', () => {
     expect((await store.get(key)).byteLength).toBe(100_002)
   })
 
+  it('never returns a web page for an object', async () => {
+    const store = open()
+    const key = freshKey()
+    await store.put(key, body('x'))
+    await store.check()
+    standIn.faults.next('200page', 'download')
+    await expect(store.get(key)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
   it('never returns half of a list when the second page fails', async () => {
     const bucket = newBucket('pages')
     standIn.buckets.set('pages', bucket)
@@ -276,6 +285,45 @@ describe('a server in trouble', () => {
 })
 
 describe('requests', () => {
+  const operations = () =>
+    standIn.stats.paths.map((line) => (line.includes('/bucket/') ? 'getBucket' : line.split('/')[4]))
+
+  it('put a nothing between two proofs of the bucket', async () => {
+    const store = open()
+    standIn.resetStats()
+    await expect(store.list('nobody/')).resolves.toEqual([])
+    expect(operations()).toEqual(['getBucket', 'list-v2', 'getBucket'])
+    standIn.resetStats()
+    await expect(store.list('nobody/')).resolves.toEqual([])
+    expect(operations()).toEqual(['list-v2', 'getBucket'])
+  })
+
+  it.each(['500', 'reset'] as const)('prove the bucket anew after an error: %s', async (kind) => {
+    const store = open()
+    const key = freshKey()
+    await store.put(key, body('x'))
+    await store.check()
+    standIn.faults.next(kind, 'download')
+    await expect(store.get(key)).rejects.toMatchObject({ code: 'unavailable' })
+    standIn.resetStats()
+    await store.get(key)
+    await store.get(key)
+    expect(standIn.stats.byOperation).toEqual({ getBucket: 1, download: 2 })
+  })
+
+  it('may be answered in another order, and with more than was asked for', async () => {
+    const names = ['tenant/b.json', 'other/a.json', 'tenant/a.json', 'tenant10/a.json', 'tenant/B.json']
+    const { bucket } = standIn
+    const fetch = async (input: unknown) =>
+      Response.json(
+        String(input).includes('/bucket/')
+          ? { id: bucket, name: bucket }
+          : { hasNext: false, folders: [], objects: names.map((name) => ({ name, metadata: null })) },
+      )
+    const found = await open({ fetch: fetch as never }).list('tenant/')
+    expect(found.map((info) => info.key)).toEqual(['tenant/B.json', 'tenant/a.json', 'tenant/b.json'])
+  })
+
   it('are none at all for unsafe keys', async () => {
     const store = open()
     standIn.resetStats()
