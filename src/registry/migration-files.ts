@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { SessionError } from '../errors.js'
 
 export interface MigrationFile {
   readonly name: string
@@ -11,16 +12,33 @@ export interface MigrationFile {
   readonly checksum: string
 }
 
-/** The migrations of this package, from its sources as from its build: the nearest `prisma/migrations` upwards. */
+const packageName = 'baileys-session-supervisor'
+
+/**
+ * The migrations of this package, from its sources as from its build: `prisma/migrations` beside its package.json,
+ * and beside no other, for an application that bundles this code may have migrations of its own further up.
+ */
 export function migrationsFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
   for (;;) {
     const candidate = join(folder, 'prisma', 'migrations')
-    if (existsSync(join(candidate, 'migration_lock.toml'))) return candidate
+    if (isOurs(join(folder, 'package.json')) && existsSync(candidate)) return candidate
     const parent = dirname(folder)
-    if (parent === folder) throw new Error('The package is incomplete: prisma/migrations is missing.')
+    if (parent === folder) throw incompleteError()
     folder = parent
   }
+}
+
+function isOurs(packageJson: string): boolean {
+  return existsSync(packageJson) && JSON.parse(readFileSync(packageJson, 'utf8')).name === packageName
+}
+
+function incompleteError(): SessionError {
+  return new SessionError(
+    'invalid',
+    `The migrations of ${packageName} are not beside its code. Install the package again, or, when it is bundled, ` +
+      'declare it external to the bundler.',
+  )
 }
 
 /** In the order of their names, which start with a time. */

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { SessionError } from '../errors.js'
 import { type DirectoryLock, lockDirectory } from '../ports/directory-lock.js'
@@ -16,9 +18,12 @@ export interface PgliteRegistryOptions {
 /** Statements wait for one backend, and the first start of the database takes seconds. */
 const timeoutMs = 60_000
 
+const draftPrefix = 'postgres.new-'
+
 /**
  * The registry in an embedded PostgreSQL (PGlite): no server, one process a directory. Survives kill -9; a power
- * failure may lose it, after which it is rebuilt from the store. Takes about 200 MB of memory, loaded at `open`.
+ * failure may lose it, after which it is rebuilt from the store. Takes about 150 MB of memory, from
+ * `open` on.
  */
 export function pgliteRegistry(options: PgliteRegistryOptions): Registry {
   return new SqlRegistry('pglite', () => open(options))
@@ -71,14 +76,35 @@ async function openLocked(path: string, lock: DirectoryLock, vacuumIntervalMs: n
 /** Initialised beside its place and renamed, so that a kill in the middle leaves nothing half made. */
 async function openEmbedded(path: string) {
   const place = join(path, 'postgres')
+  const drafts = (await readdir(path)).filter((name) => name.startsWith(draftPrefix))
+  // An orphan may still be writing to its own for a moment; what stays of it goes at the next start.
+  await Promise.allSettled(drafts.map((name) => rm(join(path, name), { recursive: true, force: true })))
   if (!existsSync(place)) {
-    const draft = join(path, 'postgres.new')
+    const draft = join(path, `${draftPrefix}${process.pid}`)
     await rm(draft, { recursive: true, force: true })
-    const fresh = await start(draft)
-    await fresh.close()
+    await initialise(draft)
     await rename(draft, place)
   }
   return start(place)
+}
+
+/** In a process of its own, whose 150 MB of memory go with it; in this one where none can be started. */
+async function initialise(dataDir: string): Promise<void> {
+  const module = createRequire(import.meta.url).resolve('@electric-sql/pglite')
+  // Its standard input ends when this process dies, and it does then, too.
+  const script = `process.stdin.on('end', () => process.exit(1)).resume()
+    require(process.argv[1]).PGlite.create({ dataDir: process.argv[2] })
+      .then((database) => database.close()).then(() => process.exit(0), () => process.exit(1))`
+  const child = spawn(process.execPath, ['-e', script, module, dataDir], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const isDone = await new Promise<boolean>((resolve) => {
+    child.once('error', () => resolve(false))
+    child.once('exit', (code) => resolve(code === 0))
+  })
+  if (isDone) return
+  await rm(dataDir, { recursive: true, force: true })
+  await (await start(dataDir)).close()
 }
 
 async function start(dataDir: string) {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgliteRegistry } from '../../src/registry/pglite.js'
 import { describeRegistry, newTenant } from '../conformance/registry.suite.js'
 import { type Child, startChild } from '../support/child.js'
@@ -13,7 +13,7 @@ const root = await mkdtemp(join(tmpdir(), 'pglite-registry-'))
 const children: Child[] = []
 afterAll(async () => {
   await Promise.all(children.map((child) => child.kill('SIGKILL')))
-  await rm(root, { recursive: true, force: true })
+  await rm(root, { recursive: true, force: true, maxRetries: 10 })
 })
 
 function startRegistry(path: string): Child {
@@ -36,9 +36,22 @@ describeRegistry('PGlite', async () => {
   }
 })
 
+/** A directory with a database in it: making one takes seconds, copying one does not. */
+async function initialised(name: string): Promise<string> {
+  const path = join(root, name)
+  await cp(join(root, 'template'), path, { recursive: true })
+  return path
+}
+
 describe('an embedded registry', () => {
+  beforeAll(async () => {
+    const template = pgliteRegistry({ path: join(root, 'template') })
+    await template.open()
+    await template.close()
+  }, 60_000)
+
   it('keeps every acknowledged commit across kill -9, and is free at once', async () => {
-    const path = join(root, 'killed')
+    const path = await initialised('killed')
     for (let round = 0; round < 2; round++) {
       const child = startRegistry(path)
       let acknowledged = 0
@@ -55,9 +68,11 @@ describe('an embedded registry', () => {
   it('opens after its first process was killed while it was being made', async () => {
     const path = join(root, 'half-made')
     const child = startRegistry(path)
-    await expect
-      .poll(() => existsSync(join(path, 'postgres.new', 'base')), { timeout: 20_000, interval: 5 })
-      .toBe(true)
+    const halfMade = async () => {
+      const names = await readdir(path).catch(() => [])
+      return names.some((name) => name.startsWith('postgres.new-') && existsSync(join(path, name, 'base')))
+    }
+    await expect.poll(halfMade, { timeout: 20_000, interval: 5 }).toBe(true)
     await child.kill('SIGKILL')
     expect(existsSync(join(path, 'postgres'))).toBe(false)
     const registry = pgliteRegistry({ path })
@@ -67,7 +82,7 @@ describe('an embedded registry', () => {
   }, 60_000)
 
   it('refuses a second process, naming the first, and is free after close', async () => {
-    const path = join(root, 'shared')
+    const path = await initialised('shared')
     const registry = pgliteRegistry({ path })
     await registry.open()
     const second = startRegistry(path)
@@ -79,7 +94,7 @@ describe('an embedded registry', () => {
   }, 60_000)
 
   it('refuses a second registry of the same process, and leaves the first at work', async () => {
-    const path = join(root, 'twice')
+    const path = await initialised('twice')
     const registry = pgliteRegistry({ path })
     await registry.open()
     await expect(pgliteRegistry({ path }).open()).rejects.toMatchObject({ code: 'locked' })
@@ -88,7 +103,7 @@ describe('an embedded registry', () => {
   }, 60_000)
 
   it('keeps rows over a restart, and vacuums while it is used', async () => {
-    const path = join(root, 'restarted')
+    const path = await initialised('restarted')
     const tenantId = newTenant()
     const first = pgliteRegistry({ path, vacuumIntervalMs: 5 })
     await first.open()

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
 
 /** A PostgreSQL for tests, or undefined. CI starts one and sets the variable. */
 export const testDatabaseUrl = process.env.TEST_DATABASE_URL || undefined
@@ -39,12 +38,15 @@ export async function query(text: string, url = testDatabaseUrl!): Promise<Recor
   }
 }
 
-/** Counts what the pg driver is asked to send while `run` runs, whichever connection it uses. */
-export async function countStatements(run: () => Promise<unknown>): Promise<number> {
+/** What the pg driver is asked to send while `run` runs, whichever connection it uses. */
+export async function recordStatements(
+  run: () => Promise<unknown>,
+): Promise<{ text: string; name?: string }[]> {
   const send = pg.Client.prototype.query
-  let count = 0
+  const statements: { text: string; name?: string }[] = []
   pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
-    count++
+    const [query] = args as [string | { text: string; name?: string }]
+    statements.push(typeof query === 'string' ? { text: query } : query)
     return Reflect.apply(send, this, args)
   } as typeof send
   try {
@@ -52,12 +54,9 @@ export async function countStatements(run: () => Promise<unknown>): Promise<numb
   } finally {
     pg.Client.prototype.query = send
   }
-  return count
+  return statements
 }
 
-/** A schema that is dropped when the test is over. */
-export function schemaForTest(): { url: string; schema: string } {
-  const own = ownSchema()
-  onTestFinished(own.drop)
-  return own
+export async function countStatements(run: () => Promise<unknown>): Promise<number> {
+  return (await recordStatements(run)).length
 }
