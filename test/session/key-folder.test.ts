@@ -245,6 +245,26 @@ describe('a capture', () => {
     expect(files.unsavedCount).toBe(0)
   })
 
+  it('has no file that returned to what was being uploaded, also after a restart', async () => {
+    const { root, files } = await small()
+    await files.write(one('session-3.json', '{"v":"uploaded"}'))
+    const capture = files.capture()
+    await files.write(one('session-3.json', '{"v":"other"}'))
+    await files.write(
+      new Map([
+        ['session-3.json', '{"v":"uploaded"}'],
+        ['session-4.json', '{}'],
+      ]),
+    )
+    const head = baseOf([...smallSession, ['session-3.json', '{"v":"uploaded"}']], 2)
+    await files.saved(capture, head)
+    expect(files.capture().changes).toEqual(one('session-4.json', '{}'))
+    await files.close()
+    const copy = (await root.inspect('t'))!
+    expect(copy.unsaved).toEqual(one('session-4.json', '{}'))
+    expect(copy.committed!.digest()).toBe(head.head!.tree)
+  })
+
   it('knows since when the oldest change waits', async () => {
     const { files } = await small()
     await files.write(one('session-3.json', '{"n":1}'))
