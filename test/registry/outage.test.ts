@@ -179,7 +179,7 @@ if (testDatabaseUrl) {
 
     it('is unavailable when answers stay away, after the time it was given, and goes on later', async () => {
       const way = await proxy()
-      const registry = prismaRegistry({ url: way.url, timeoutMs: 500 })
+      const registry = prismaRegistry({ url: way.url, timeoutMs: 1_500 })
       cleanups.push(() => registry.close())
       await registry.open()
       const tenantId = newTenant()
@@ -211,7 +211,7 @@ if (testDatabaseUrl) {
     it('can be opened later when the database was away at the start', async () => {
       const way = await proxy()
       way.mute(true)
-      const registry = prismaRegistry({ url: way.url, timeoutMs: 300 })
+      const registry = prismaRegistry({ url: way.url, timeoutMs: 1_500 })
       cleanups.push(() => registry.close())
       await expect(registry.open()).rejects.toMatchObject({ code: 'unavailable' })
       await expect(registry.list()).rejects.toMatchObject({ code: 'closed' })
@@ -223,7 +223,7 @@ if (testDatabaseUrl) {
 
     it('closes in the time it was given though answers stay away', async () => {
       const way = await proxy()
-      const registry = prismaRegistry({ url: way.url, timeoutMs: 300 })
+      const registry = prismaRegistry({ url: way.url, timeoutMs: 1_500 })
       await registry.open()
       way.mute(true)
       const pending = registry.list().catch((error) => error.code)
