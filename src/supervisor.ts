@@ -146,6 +146,21 @@ export class Supervisor<Socket = unknown> {
     return await this.#host.registry.list()
   }
 
+  /** A tenant's row; null is proof that there is none. @throws SessionError `invalid` · `unavailable` the registry */
+  async tenant(tenantId: string): Promise<TenantRecord | null> {
+    return await this.#host.registry.read(checkTenantId(tenantId))
+  }
+
+  /** Proves that the store answers and may be used. @throws SessionError `unavailable` · `denied` · `missing` */
+  async checkStore(): Promise<void> {
+    await this.#host.store.check()
+  }
+
+  /** True from the call of `shutdown` on. */
+  get isShuttingDown(): boolean {
+    return this.#shutdown !== null
+  }
+
   /**
    * Brings up every tenant that is to run: by the registry or, when that is empty, by what the store and the disk
    * hold. While the store cannot be asked, it is tried again in the background.
