@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -51,6 +55,26 @@ if (url && key && anonKey) {
 } else {
   console.warn('NOT RUN: comparing the stand-in with a real Supabase Storage; SUPABASE_TEST_URL is not set.')
 }
+
+it('runs as a process of its own, and ends when it is told to', async () => {
+  const fileAt = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+  const child = spawn(
+    process.execPath,
+    [fileAt('../support/run-typescript.mjs'), fileAt('./stand-in/main.ts')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const ended = once(child, 'exit')
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  const { url, serviceKey, anonKey, bucket } = JSON.parse(line) as Record<string, string>
+  const found = await storageOf(url as string, serviceKey as string).getBucket(bucket as string)
+  const hidden = await storageOf(url as string, anonKey as string).getBucket(bucket as string)
+  child.kill('SIGTERM')
+  expect(found).toMatchObject({ data: { id: bucket }, error: null })
+  expect(hidden).toEqual(refused('404', 'Bucket not found'))
+  expect(await ended).toEqual([0, null])
+})
 
 /** The same expectations on both, so that the stand-in cannot drift from what it stands in for. */
 function describeTraps(name: string, start: () => Promise<Server>): void {

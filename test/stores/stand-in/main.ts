@@ -6,4 +6,4 @@ const latencyMs = Number(process.env.STAND_IN_LATENCY_MS ?? 0)
 const standIn = await startSupabaseStandIn({ port, latencyMs })
 const { url, serviceKey, anonKey, bucket } = standIn
 process.stdout.write(`${JSON.stringify({ url, serviceKey, anonKey, bucket })}\n`)
-process.once('SIGTERM', () => void standIn.close())
+process.once('SIGTERM', () => void standIn.close().then(() => process.exit(0)))
