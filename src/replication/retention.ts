@@ -111,25 +111,15 @@ function retainedPoints(
   age: AgeOf,
   { everyMs, hourlyMs, dailyMs }: RetentionSettings,
 ): Listed[] {
-  const leading = leadingOf(generations)
   const points = generations.filter((object) => age(object) <= everyMs)
   const seqs = new Set([
-    ...newestBefore(leading, everyMs, age),
-    ...onePerBucket(leading, hourlyMs, 3_600_000, age),
-    ...onePerBucket(leading, dailyMs, 86_400_000, age),
+    ...newestBefore(generations, everyMs, age),
+    ...onePerBucket(generations, hourlyMs, 3_600_000, age),
+    ...onePerBucket(generations, dailyMs, 86_400_000, age),
   ])
-  // With one number and one epoch (an owner's second try) either may be the committed one: what both need is kept.
-  points.push(...leading.filter(({ generation }) => seqs.has(generation.seq)))
+  // Of those with one number any may be the committed one: what each of them needs is kept.
+  points.push(...generations.filter(({ generation }) => seqs.has(generation.seq)))
   return points
-}
-
-/** Of generations with one number those of the highest epoch: the registry refused the others. */
-function leadingOf(generations: readonly Listed[]): Listed[] {
-  const epochs = new Map<number, number>()
-  for (const { generation } of generations) {
-    epochs.set(generation.seq, Math.max(epochs.get(generation.seq) ?? 0, generation.epoch))
-  }
-  return generations.filter(({ generation }) => epochs.get(generation.seq) === generation.epoch)
 }
 
 /** The generation that was the head when the window of "every generation" begins. */

@@ -20,30 +20,37 @@ interface World {
   readonly clock: { at: number; now(): number }
 }
 
-/** A tenant's life over `spanMs`: commits at random times, now and then a fenced owner's generation, large ones in parts. */
+const noise = (random: () => number, length: number) =>
+  Array.from({ length }, () => Math.floor(random() * 36).toString(36)).join('')
+
+/**
+ * A tenant's life over about `spanMs`: bursts of small changes minutes apart with long pauses between them, a snapshot
+ * in parts, cumulatives, and now and then a generation that a fenced owner uploaded for the same number.
+ */
 async function life(seed: number, commits: number, spanMs: number): Promise<World> {
   const clock = { at: 1_700_000_000_000, now: () => clock.at }
   const held = new TestStore(clock)
   const random = seededRandom(seed)
-  const options = { settings: { cumulativeEvery: 4, minTailBytes: 2500 }, maxObjectBytes: 2200 }
+  const options = { settings: { cumulativeEvery: 4 }, maxObjectBytes: 2200 }
   const tenant = new TenantModel(held.store, { ...options, seed })
   const garbage: string[] = []
-  await tenant.commit(new Map([['creds.json', creds()]]))
+  const first = Array.from({ length: 8 }, (_, i) => [`session-${i}.json`, { fill: noise(random, 300) }])
+  await tenant.commit(new Map([['creds.json', creds()], ...batch(Object.fromEntries(first))]))
   for (let i = 1; i < commits; i++) {
-    clock.at += Math.floor(((random() * 2) / commits) * spanMs)
+    clock.at += Math.floor(random() * (random() < 0.1 ? (spanMs * 20) / commits : 5 * minute))
     tenant.nowMs = clock.at
-    if (random() < 0.1) {
+    if (random() < 0.15) {
       const fenced = new TenantModel(held.store, { ...options, epoch: tenant.epoch, seed: seed + i })
       fenced.apply(tenant.files)
       Object.assign(fenced, { head: tenant.head, state: tenant.state, nowMs: tenant.nowMs })
-      const made = await fenced.commit(batch({ 'session-1.json': { fenced: i } }), {
-        forceSnapshot: random() < 0.5,
-      })
+      const forceSnapshot = random() < 0.5
+      const made = await fenced.commit(batch({ 'session-1.json': { fenced: i } }), { forceSnapshot })
       garbage.push(...made.objects.map(({ key }) => key))
       tenant.epoch++
     }
-    const name = `session-${Math.floor(random() * 12)}.json`
-    await tenant.commit(batch({ [name]: { i, fill: `${random()}`.repeat(Math.floor(random() * 40)) } }))
+    await tenant.commit(
+      batch({ [`session-${Math.floor(random() * 8)}.json`]: { i, fill: noise(random, 40) } }),
+    )
   }
   return { held, tenant, garbage, clock }
 }
@@ -63,44 +70,46 @@ async function restores(held: TestStore, head: Head): Promise<boolean> {
   )
 }
 
+const spans = fc.constantFrom(2 * hour, 2 * day, 20 * day)
+const margins = fc.constantFrom(0, 0, 15 * minute)
+
 describe('collecting garbage', () => {
   it('never breaks the head, the last 15 minutes, or the one point an hour and a day', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.nat(1_000_000),
-        fc.constantFrom(2 * hour, 2 * day, 20 * day),
-        async (seed, spanMs) => {
-          const world = await life(seed, 40, spanMs)
-          const { held, tenant, clock } = world
-          const committedAt = new Map(
-            (await held.store.list(`${tenantId}/`)).map(({ key, createdAt }) => [key, createdAt]),
-          )
-          const age = (head: Head) => clock.at - committedAt.get(head.key)!
-          await collectGarbage(held.store, input(world))
-          const left = new Set(await held.keys())
-          const heads = tenant.commits.map(({ head }) => head)
-          const good: Head[] = []
-          for (const head of heads) if (left.has(head.key) && (await restores(held, head))) good.push(head)
-          expect(good).toContainEqual(tenant.head)
-          expect(good).toEqual(expect.arrayContaining(heads.filter((head) => age(head) <= 15 * minute)))
-          for (const [limit, bucket] of [
-            [day, hour],
-            [7 * day, day],
-          ] as const) {
-            const bucketOf = (head: Head) => Math.floor(committedAt.get(head.key)! / bucket)
-            const wanted = new Set(heads.filter((head) => age(head) <= limit).map(bucketOf))
-            expect(new Set(good.filter((head) => age(head) <= limit).map(bucketOf))).toEqual(wanted)
-          }
-        },
-      ),
-      { numRuns: 10 },
+      fc.asyncProperty(fc.nat(1_000_000), spans, margins, async (seed, spanMs, marginMs) => {
+        const world = await life(seed, 60, spanMs)
+        const { held, tenant, clock } = world
+        const committedAt = new Map(
+          (await held.store.list(`${tenantId}/`)).map(({ key, createdAt }) => [key, createdAt]),
+        )
+        const age = (head: Head) => clock.at - committedAt.get(head.key)!
+        await collectGarbage(held.store, input(world, { ...defaultRetention, marginMs }))
+        const left = new Set(await held.keys())
+        const heads = tenant.commits.map(({ head }) => head)
+        const good: Head[] = []
+        for (const head of heads) if (left.has(head.key) && (await restores(held, head))) good.push(head)
+        expect(good).toContainEqual(tenant.head)
+        const recent = heads.filter((head) => age(head) <= 15 * minute)
+        expect(good).toEqual(expect.arrayContaining(recent))
+        const before = heads.filter((head) => age(head) > 15 * minute).slice(-1)
+        expect(good).toEqual(expect.arrayContaining(before))
+        for (const [limit, bucket] of [
+          [day, hour],
+          [7 * day, day],
+        ] as const) {
+          const bucketOf = (head: Head) => Math.floor(committedAt.get(head.key)! / bucket)
+          const wanted = new Set(heads.filter((head) => age(head) <= limit).map(bucketOf))
+          expect(new Set(good.filter((head) => age(head) <= limit).map(bucketOf))).toEqual(wanted)
+        }
+      }),
+      { numRuns: 25 },
     )
   })
 
   it('leaves, interrupted anywhere, no generation without what it needs', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(1_000_000), fc.double({ min: 0, max: 1, noNaN: true }), async (seed, share) => {
-        const world = await life(seed, 40, 20 * day)
+        const world = await life(seed, 60, 20 * day)
         const { held, tenant } = world
         const before = await held.store.list(`${tenantId}/`)
         const { remove } = decideRetention({ ...input(world), objects: before })
@@ -115,7 +124,7 @@ describe('collecting garbage', () => {
         expect(again.remove).toEqual([])
         expect(await restores(held, tenant.head!)).toBe(true)
       }),
-      { numRuns: 10 },
+      { numRuns: 12 },
     )
   })
 
@@ -155,9 +164,12 @@ describe('collecting garbage', () => {
   })
 
   it('removes nothing early for a host whose clock runs ahead', async () => {
-    const world = await life(5, 40, 10 * minute)
-    const ahead = { ...input(world), nowMs: world.clock.at + 365 * day }
-    expect((await collectGarbage(world.held.store, ahead)).removed).toBe(0)
+    const world = await life(5, 100, 20 * day)
+    const objects = await world.held.store.list(`${tenantId}/`)
+    const right = decideRetention({ ...input(world), objects })
+    const ahead = decideRetention({ ...input(world), nowMs: world.clock.at + 365 * day, objects })
+    expect(right.remove.length).toBeGreaterThan(0)
+    expect(ahead).toEqual(right)
   })
 
   it('removes nothing above the head, as a registry restored from an old copy would have it', async () => {
@@ -168,6 +180,15 @@ describe('collecting garbage', () => {
     expect(remove.length).toBeGreaterThan(0)
     for (const key of remove)
       expect(Number(key.split('/')[2]!.slice(0, 10))).toBeLessThanOrEqual(old.head.seq)
+  })
+
+  it('keeps the head of a tenant that is quiet, whatever is uploaded above it', async () => {
+    const { held, tenant, clock } = await life(12, 50, day)
+    clock.at += 20 * day
+    await held.store.put(`${tenantId}/generations/0000000051-1-s51.51-aaaaaaaaaa.json`, Buffer.from('{}'))
+    const { removed } = await collectGarbage(held.store, input({ held, tenant, clock, garbage: [] }))
+    expect(removed).toBeGreaterThan(0)
+    expect(await restores(held, tenant.head!)).toBe(true)
   })
 
   it('removes nothing while the listing lacks an object that the head needs', async () => {
