@@ -84,13 +84,17 @@ function contentsOf(folder: string): Record<string, string> {
 }
 
 function countReadsIn(folder: string): () => number {
-  const isHere = (file: unknown) =>
-    typeof file === 'string' && file.startsWith(folder) && file.endsWith('.json')
-  const spies = [vi.spyOn(fs, 'openSync'), vi.spyOn(fs, 'readFileSync'), vi.spyOn(fs, 'readFile')]
+  const isHere = (file: unknown) => String(file).startsWith(folder) && String(file).endsWith('.json')
+  const opened = vi.spyOn(fs, 'openSync')
+  const read = vi.spyOn(fs, 'readFileSync')
+  const readLater = vi.spyOn(fs, 'readFile')
   syncBuiltinESMExports()
   onTestFinished(() => {
     vi.restoreAllMocks()
     syncBuiltinESMExports()
   })
-  return () => spies.flatMap((spy) => spy.mock.calls).filter(([file]) => isHere(file)).length
+  return () =>
+    [opened, read, readLater]
+      .map(({ mock }) => mock.calls.filter(([file]) => isHere(file)).length)
+      .reduce((sum, count) => sum + count, 0)
 }
