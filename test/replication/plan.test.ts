@@ -76,7 +76,7 @@ describe('the kind of a generation', () => {
     expect((await tenant.commit(batch({ 'c.json': {} }))).plan.reason).toBe('unknownChain')
   })
 
-  it('keeps a restore below three times the live bytes and 65 objects, and writes each changed byte about three times', async () => {
+  it('keeps a restore below three times the live bytes and 65 objects, and uploads below four bytes for one that changed', async () => {
     const random = seededRandom(5)
     for (const busy of [2, 20, 120]) {
       const { tenant } = await session(120, 1000)
@@ -94,7 +94,7 @@ describe('the kind of a generation', () => {
         const read = next.chain.reduce((sum, name) => sum + sizes.get(name)!, 0)
         expect(read).toBeLessThan(3 * live)
       }
-      expect(changed.uploaded / changed.bytes).toBeLessThan(6)
+      expect(changed.uploaded / changed.bytes).toBeLessThan(4)
     }
   })
 })
