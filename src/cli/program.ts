@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { loadDotEnv } from './dot-env.js'
+import { exitCodes, tellError } from './failure.js'
+import { addMigrate } from './migrate.js'
+import { addSetup } from './setup.js'
+import { addStart } from './start.js'
+import { addTenant } from './tenant.js'
+
+/** What a command's action returns: the exit code of the process. */
+export type Outcome = Promise<number>
+
+export interface CommandHost {
+  /** Wraps an action: its outcome becomes the exit code, what it throws one line on standard error. */
+  action<Arguments extends unknown[]>(run: (...given: Arguments) => Outcome): (...given: Arguments) => Outcome
+}
+
+/** Runs the command line; never throws. Returns the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const host: CommandHost = {
+    action:
+      (perform) =>
+      async (...given) => {
+        loadDotEnv()
+        exitCode = await perform(...given)
+        return exitCode
+      },
+  }
+  try {
+    await programOf(host).parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
+    return tellError(error)
+  }
+}
+
+function programOf(host: CommandHost): Command {
+  const program = new Command('session-supervisor')
+    .description('Keeps WhatsApp sessions made with Baileys alive when the machine they run on is lost.')
+    .version(packageVersion(), '-v, --version')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError('Add --help to see what there is.')
+    .exitOverride()
+  addStart(program, host)
+  addTenant(program, host)
+  addSetup(program, host)
+  addMigrate(program, host)
+  addDemo(program, host)
+  program.addHelpText(
+    'after',
+    '\nConfiguration comes from the environment and from .env in the current directory; see .env.example.',
+  )
+  return program
+}
+
+function addDemo(program: Command, host: CommandHost): void {
+  program
+    .command('demo')
+    .description('show a restart on another host without a QR scan, with nothing but this machine')
+    .option('--json', 'end with one line of JSON', false)
+    .option('--keep', 'keep the files that the demo made', false)
+    .action(
+      host.action(async (options: { json: boolean; keep: boolean }) => {
+        // A name that is not a literal: the module is only needed, and only loaded, here.
+        const name = './demo.js'
+        const { runDemo } = (await import(name)) as {
+          runDemo(options: { json: boolean; keep: boolean }): Promise<number>
+        }
+        return await runDemo(options)
+      }),
+    )
+}
+
+export function packageVersion(): string {
+  const { version } = createRequire(import.meta.url)('baileys-session-supervisor/package.json')
+  return version
+}

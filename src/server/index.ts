@@ -1,0 +1,5 @@
+export { createHttpServer, type HttpApi, type HttpServerOptions } from './http-server.js'
+export type { Reply } from './reply.js'
+export { ok, refusal } from './reply.js'
+export type { ApiRequest, Route } from './route.js'
+export type { TenantView } from './tenant-view.js'
