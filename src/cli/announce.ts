@@ -2,16 +2,17 @@ import type { Logger } from '../ports/index.js'
 import type { Session } from '../session-api.js'
 import type { Supervisor } from '../supervisor.js'
 import { codeLines } from './qr.js'
+import type { Screen } from './screen.js'
 
 export interface AnnounceOptions {
   readonly supervisor: Pick<Supervisor<unknown>, 'on' | 'get'>
   readonly logger: Logger
   /** Where codes may be drawn; null when nobody watches, and then no code is ever written. */
-  readonly terminal: { readonly columns: () => number; readonly write: (text: string) => void } | null
+  readonly screen: Screen | null
 }
 
 /** Tells of what matters to a person: who is connected, who waits, whose code is ready. */
-export function announceSessions({ supervisor, logger, terminal }: AnnounceOptions): void {
+export function announceSessions({ supervisor, logger, screen }: AnnounceOptions): void {
   const told = new Map<string, string>()
   const pairing = new Set<string>()
 
@@ -19,12 +20,11 @@ export function announceSessions({ supervisor, logger, terminal }: AnnounceOptio
     const isNew = !pairing.has(tenantId)
     pairing.add(tenantId)
     // Codes of several tenants would scroll each other away.
-    const isDrawn = terminal !== null && pairing.size === 1
-    if (isDrawn) terminal.write(`${codeLines(tenantId, kind, code, terminal.columns()).join('\n')}\n`)
+    if (screen !== null && pairing.size === 1) screen.draw(codeLines(tenantId, kind, code, screen.columns))
     else if (isNew) {
       logger.info(
         { tenantId },
-        `a code to link the device is ready: session-supervisor tenant code ${tenantId}`,
+        `a code to link the device is ready: npx session-supervisor tenant code ${tenantId}`,
       )
     }
   }
@@ -33,7 +33,7 @@ export function announceSessions({ supervisor, logger, terminal }: AnnounceOptio
   supervisor.on('changed', ({ tenantId }) => {
     const session = supervisor.get(tenantId)
     if (!session) return
-    if (session.link !== 'pairing') pairing.delete(tenantId)
+    if (session.link !== 'pairing' && pairing.delete(tenantId)) screen?.erase()
     const line = describe(session)
     if (line === null || told.get(tenantId) === line) return
     told.set(tenantId, line)

@@ -85,7 +85,7 @@ export class Client {
     } catch (cause) {
       throw new SessionError(
         'unavailable',
-        `No supervisor answers at ${this.#base.origin}. Start one with "session-supervisor start", or give its address with --url.`,
+        `No supervisor answers at ${this.#base.origin}. Start one with "npx session-supervisor start", or give its address with --url.`,
         { cause },
       )
     }

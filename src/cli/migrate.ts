@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Config, RegistryConfig } from '../config.js'
-import type { CommandHost } from './program.js'
-import { describeRegistry } from './start.js'
+import type { CommandHost } from './command-host.js'
+import { describeRegistry } from './describe-config.js'
 
 export function addMigrate(program: Command, host: CommandHost): void {
   program

@@ -1,19 +1,12 @@
-import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import type { CommandHost } from './command-host.js'
 import { loadDotEnv } from './dot-env.js'
 import { exitCodes, tellError } from './failure.js'
 import { addMigrate } from './migrate.js'
+import { packageVersion } from './package-version.js'
 import { addSetup } from './setup.js'
 import { addStart } from './start.js'
 import { addTenant } from './tenant.js'
-
-/** What a command's action returns: the exit code of the process. */
-export type Outcome = Promise<number>
-
-export interface CommandHost {
-  /** Wraps an action: its outcome becomes the exit code, what it throws one line on standard error. */
-  action<Arguments extends unknown[]>(run: (...given: Arguments) => Outcome): (...given: Arguments) => Outcome
-}
 
 /** Runs the command line; never throws. Returns the exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -24,7 +17,6 @@ export async function run(argv: readonly string[]): Promise<number> {
       async (...given) => {
         loadDotEnv()
         exitCode = await perform(...given)
-        return exitCode
       },
   }
   try {
@@ -71,9 +63,4 @@ function addDemo(program: Command, host: CommandHost): void {
         return await runDemo(options)
       }),
     )
-}
-
-export function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)('baileys-session-supervisor/package.json')
-  return version
 }

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { Config } from '../config.js'
+import type { CommandHost } from './command-host.js'
+import { describeStore } from './describe-config.js'
 import { migrateRegistry } from './migrate.js'
-import type { CommandHost } from './program.js'
-import { describeStore } from './start.js'
 
 export function addSetup(program: Command, host: CommandHost): void {
   program
@@ -21,7 +21,7 @@ async function setup(): Promise<number> {
   const done = [...(await prepareStore(config)), ...(await migrateRegistry(config))]
   for (const line of done) process.stdout.write(`${pc.green('✓')} ${line}\n`)
   if (config.store.kind === 'supabase') process.stdout.write(`\n${policyAdvice()}\n`)
-  process.stdout.write('\nNext: session-supervisor start\n')
+  process.stdout.write('\nNext: npx session-supervisor start\n')
   return 0
 }
 

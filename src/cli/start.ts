@@ -1,14 +1,15 @@
-import { createServer } from 'node:net'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { Config } from '../config.js'
-import { isSessionError, SessionError } from '../errors.js'
+import type { createSupervisor } from '../create-supervisor.js'
 import type { Logger } from '../ports/index.js'
 import type { HttpApi } from '../server/index.js'
-import type { ShutdownResult, Supervisor } from '../supervisor.js'
-import { exitCodes } from './failure.js'
-import type { CommandHost } from './program.js'
-import { packageVersion } from './program.js'
+import type { CommandHost } from './command-host.js'
+import { describeRegistry, describeStore } from './describe-config.js'
+import { refuseTakenPort } from './free-port.js'
+import { firstSignal, stopInOrder } from './orderly-stop.js'
+import { packageVersion } from './package-version.js'
+import { Screen } from './screen.js'
 
 /** Between tries to find the tenants that are to run, while the registry does not answer. */
 const resumeRetryMs = 5_000
@@ -22,10 +23,11 @@ export function addStart(program: Command, host: CommandHost): void {
 
 interface Running {
   readonly config: Config
-  readonly supervisor: Supervisor<unknown>
+  readonly supervisor: Awaited<ReturnType<typeof createSupervisor>>
   readonly api: HttpApi
   readonly logger: Logger
-  readonly isWatched: boolean
+  /** Null: nobody watches, everything goes to the log. */
+  readonly screen: Screen | null
 }
 
 async function start(): Promise<number> {
@@ -41,54 +43,39 @@ async function start(): Promise<number> {
   tellStarted(running, url)
   resume(running)
   const signal = await signalled
-  const exitCode = await stop(running, signal)
+  const exitCode = await stopInOrder({ ...running, sessionPath: config.sessionPath }, signal)
   // What the deadline left behind (an upload, a socket) would keep the process.
   process.exit(exitCode)
 }
 
 async function bringUp(config: Config): Promise<Running> {
-  const { createSupervisor } = await import('../create-supervisor.js')
+  const { createSupervisor: create } = await import('../create-supervisor.js')
   const { createHttpServer } = await import('../server/index.js')
   const { announceSessions } = await import('./announce.js')
-  const isWatched = process.stdout.isTTY === true
-  const logger = await loggerOf(config, isWatched)
-  const supervisor = await createSupervisor({ ...config, logger, resume: false, signals: false })
-  const terminal = isWatched
-    ? { columns: () => process.stdout.columns, write: (text: string) => void process.stdout.write(text) }
-    : null
-  announceSessions({ supervisor, logger, terminal })
+  const screen = process.stdout.isTTY ? new Screen(process.stdout) : null
+  const logger = await loggerOf(config, screen)
+  const supervisor = await create({ ...config, logger, resume: false, signals: false })
+  announceSessions({ supervisor, logger, screen })
   return {
     config,
     supervisor,
     logger,
-    isWatched,
+    screen,
     api: createHttpServer(supervisor, { ...config.server, logger }),
   }
 }
 
-async function loggerOf({ logLevel }: Config, isWatched: boolean): Promise<Logger> {
-  if (!isWatched) return (await import('../logger.js')).defaultLogger(logLevel)
+async function loggerOf({ logLevel }: Config, screen: Screen | null): Promise<Logger> {
+  if (screen === null) return (await import('../logger.js')).defaultLogger(logLevel)
   const { terminalLogger } = await import('./terminal-logger.js')
-  const write = (text: string) => void process.stdout.write(text)
-  return terminalLogger({ level: logLevel, now: () => Date.now(), write })
+  return terminalLogger({ level: logLevel, now: () => Date.now(), write: (text) => screen.write(text) })
 }
 
-/** Before anything is opened or made: a second start in the same place is the likeliest mistake. */
-function refuseTakenPort({ host, port }: Config['server']): Promise<void> {
-  const probe = createServer()
-  return new Promise((resolve, reject) => {
-    probe.once('error', (cause: NodeJS.ErrnoException) => {
-      // Every other problem is told by the server itself.
-      if (cause.code !== 'EADDRINUSE') return resolve()
-      const message = `Port ${port} of ${host} is taken by another program. End that, or set PORT to another one. Nothing was touched.`
-      reject(new SessionError('unavailable', message, { cause }))
-    })
-    probe.listen({ host, port }, () => probe.close(() => resolve()))
-  })
-}
-
-function tellStarted({ config, logger, isWatched }: Running, url: string): void {
-  if (!isWatched) return logger.info({ url, version: packageVersion() }, 'started')
+function tellStarted({ config, logger, screen }: Running, url: string): void {
+  if (screen === null) {
+    logger.info({ url, version: packageVersion() }, 'started')
+    return
+  }
   const access = config.server.token ? 'with the token' : 'no token: programs of this machine only'
   const lines = [
     `${pc.bold('session-supervisor')} ${packageVersion()}`,
@@ -97,25 +84,10 @@ function tellStarted({ config, logger, isWatched }: Running, url: string): void 
     `  registry   ${describeRegistry(config)}`,
     `  HTTP API   ${url} ${pc.dim(`(${access})`)}`,
     '',
-    `  Add a tenant, in another terminal: ${pc.bold('session-supervisor tenant add NAME')}`,
+    `  Add a tenant, in another terminal: ${pc.bold('npx session-supervisor tenant add NAME')}`,
     '  Stop with Ctrl-C: the last changes are backed up first.',
   ]
-  process.stdout.write(`\n${lines.join('\n')}\n\n`)
-}
-
-export function describeStore({ store }: Config): string {
-  if (store.kind === 'supabase') return `bucket ${store.bucket} of ${new URL(store.url).host}`
-  return store.kind === 'directory' ? store.path : 'memory'
-}
-
-/** Without user and password. */
-export function describeRegistry({ registry }: Config): string {
-  if (registry.kind === 'postgresql') return `PostgreSQL at ${hostOf(registry.url)}`
-  return registry.kind === 'pglite' ? `embedded PostgreSQL in ${registry.path}` : 'memory'
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'DATABASE_URL'
+  screen.write(`\n${lines.join('\n')}\n\n`)
 }
 
 function resume(running: Running): void {
@@ -127,54 +99,4 @@ function resume(running: Running): void {
       if (!supervisor.isShuttingDown) resume(running)
     }, resumeRetryMs).unref()
   })
-}
-
-/** The first of them; a second one ends the process as if nobody had listened. */
-function firstSignal(): Promise<NodeJS.Signals> {
-  const signals = ['SIGTERM', 'SIGINT'] as const
-  return new Promise((resolve) => {
-    const onSignal = (signal: NodeJS.Signals) => {
-      for (const each of signals) process.off(each, onSignal)
-      resolve(signal)
-    }
-    for (const each of signals) process.on(each, onSignal)
-  })
-}
-
-async function stop(
-  { config, supervisor, api, logger, isWatched }: Running,
-  signal: string,
-): Promise<number> {
-  if (isWatched)
-    process.stdout.write('\nStopping: the last changes are backed up. Ctrl-C again ends at once.\n')
-  else logger.info({ signal }, 'shutting down; a second signal ends at once')
-  const apiClosed = api.close()
-  try {
-    const result = await supervisor.shutdown()
-    await apiClosed
-    return tellStopped(result, config, logger, isWatched)
-  } catch (error) {
-    logger.error({ err: error }, 'the shutdown failed')
-    return isSessionError(error, 'closed') ? 0 : exitCodes.failed
-  }
-}
-
-function tellStopped(
-  { sessions, unprotected }: ShutdownResult,
-  { sessionPath }: Config,
-  logger: Logger,
-  isWatched: boolean,
-): number {
-  if (unprotected.length === 0) {
-    const count = sessions === 1 ? '1 session' : `${sessions} sessions`
-    const what = sessions === 0 ? 'no session was running' : `${count} stopped, every change is in the store`
-    if (isWatched) process.stdout.write(`Stopped: ${what}.\n`)
-    return 0
-  }
-  const list = unprotected.map(({ tenantId, unsaved }) => `${tenantId} (${unsaved})`).join(', ')
-  logger.error(
-    { unprotected },
-    `changes that no backup covers: ${list}. They are only in ${sessionPath}; keep that directory and start again`,
-  )
-  return exitCodes.failed
 }

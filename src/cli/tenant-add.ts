@@ -6,6 +6,7 @@ import { SessionError } from '../errors.js'
 import type { TenantView } from '../server/index.js'
 import type { Client, CodeView } from './client.js'
 import { codeLines } from './qr.js'
+import { Screen } from './screen.js'
 import type { ClientHost } from './tenant.js'
 
 const pollMs = 700
@@ -48,7 +49,7 @@ function wholeSeconds(text: string): number {
 /** @throws SessionError `ended` · `timeout` */
 async function untilConnected(client: Client, added: TenantView, limitMs: number): Promise<TenantView> {
   const { tenantId } = added
-  const screen = new CodeScreen(tenantId)
+  const progress = new Progress(tenantId)
   const until = Date.now() + limitMs
   let view = added
   for (;;) {
@@ -62,11 +63,11 @@ async function untilConnected(client: Client, added: TenantView, limitMs: number
         `${tenantId} is not connected yet (${view.status}); it goes on in the server.`,
       )
     }
-    screen.show(view, view.link === 'pairing' ? await client.code(tenantId) : null)
+    progress.show(view, view.link === 'pairing' ? await client.code(tenantId) : null)
     await sleep(pollMs)
     view = await client.tenant(tenantId)
   }
-  screen.clear()
+  progress.end()
   // The number reaches the registry within a second.
   for (let round = 0; view.phoneNumber === null && round < 3; round++) {
     await sleep(pollMs)
@@ -75,52 +76,47 @@ async function untilConnected(client: Client, added: TenantView, limitMs: number
   return view
 }
 
-/** The newest code, drawn where the one before it was. */
-class CodeScreen {
+/** The newest code, drawn where the one before it was, and what happens while there is none. */
+class Progress {
   readonly #tenantId: string
-  #code = ''
-  #state = ''
-  #lines = 0
+  readonly #screen = new Screen(process.stdout)
+  #told = ''
 
   constructor(tenantId: string) {
     this.#tenantId = tenantId
   }
 
   show(view: TenantView, code: CodeView | null): void {
-    if (code !== null && code.code !== this.#code) this.#draw(code)
-    else if (code === null && view.link !== 'pairing') this.#tell(view)
+    if (code !== null) this.#show(code)
+    else if (view.link === 'connecting') this.#tell('Connecting to WhatsApp …')
+    else if (view.link === 'waiting') this.#tell('WhatsApp does not answer; it is tried again …')
+    else if (view.lastError === 'leased') this.#tell('It runs on another host; waiting for that to end …')
+    else if (view.status === 'RESTORING') this.#tell('Looking for its session …')
   }
 
-  clear(): void {
-    const { isTTY, rows } = process.stdout
-    // What has scrolled out of the screen cannot be reached.
-    if (isTTY && this.#lines > 0 && this.#lines < rows) process.stdout.write(`\u001b[${this.#lines}A\u001b[J`)
-    this.#lines = 0
+  end(): void {
+    this.#screen.erase()
   }
 
-  #draw({ kind, code }: CodeView): void {
-    this.#code = code
+  #show({ kind, code }: CodeView): void {
     if (!process.stdout.isTTY) {
-      this.#say(`A code is ready. Show it in a terminal: session-supervisor tenant code ${this.#tenantId}`)
-      return
+      this.#tell(
+        `A code is ready. Show it in a terminal: npx session-supervisor tenant code ${this.#tenantId}`,
+      )
+    } else if (this.#isNew(code)) {
+      this.#screen.draw(codeLines(this.#tenantId, kind, code, this.#screen.columns))
     }
-    this.clear()
-    const lines = codeLines(this.#tenantId, kind, code, process.stdout.columns)
-    process.stdout.write(`${lines.join('\n')}\n`)
-    this.#lines = lines.length
   }
 
-  #tell({ link, status, lastError }: TenantView): void {
-    if (link === 'connecting') this.#say('Connecting to WhatsApp …')
-    else if (link === 'waiting') this.#say('WhatsApp does not answer; it is tried again …')
-    else if (lastError === 'leased') this.#say('It runs on another host; waiting for that to end …')
-    else if (status === 'RESTORING') this.#say('Looking for its session …')
+  #tell(line: string): void {
+    if (!this.#isNew(line)) return
+    this.#screen.erase()
+    this.#screen.write(`${line}\n`)
   }
 
-  #say(line: string): void {
-    if (this.#state === line) return
-    this.#state = line
-    this.clear()
-    process.stdout.write(`${line}\n`)
+  #isNew(text: string): boolean {
+    const isNew = this.#told !== text
+    this.#told = text
+    return isNew
   }
 }

@@ -19,7 +19,7 @@ export function addTenantCode(tenant: Command, host: ClientHost): void {
         if (code === null) {
           throw new SessionError(
             'unavailable',
-            `${tenantId} shows no code now: it is not waiting to be paired. See "session-supervisor tenant show ${tenantId}".`,
+            `${tenantId} shows no code now: it is not waiting to be paired. See "npx session-supervisor tenant show ${tenantId}".`,
           )
         }
         const lines = json

@@ -27,7 +27,7 @@ export function addTenantList(tenant: Command, host: ClientHost): void {
 }
 
 export function listText(tenants: readonly TenantView[], now: number): string[] {
-  if (tenants.length === 0) return ['No tenants yet. Add one: session-supervisor tenant add NAME']
+  if (tenants.length === 0) return ['No tenants yet. Add one: npx session-supervisor tenant add NAME']
   const heads = ['TENANT', 'STATUS', 'LINK', 'UNPROTECTED', 'LAST BACKUP', 'NUMBER', 'NOTE']
   const rows = tenants.map((tenant) => [
     tenant.tenantId,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Client } from './client.js'
-import type { CommandHost, Outcome } from './program.js'
+import type { CommandHost, Outcome } from './command-host.js'
 import { addTenantAdd } from './tenant-add.js'
 import { addTenantCode } from './tenant-code.js'
 import { addTenantList } from './tenant-list.js'
@@ -10,7 +10,7 @@ import { addTenantVerbs } from './tenant-verbs.js'
 export interface ClientHost {
   action<Arguments extends unknown[]>(
     run: (client: Client, ...given: Arguments) => Outcome,
-  ): (...given: Arguments) => Outcome
+  ): (...given: Arguments) => Promise<void>
 }
 
 export function addTenant(program: Command, host: CommandHost): void {

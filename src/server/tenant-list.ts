@@ -53,7 +53,7 @@ export class TenantList {
     if (session === undefined && record === null) {
       throw new SessionError(
         'missing',
-        `There is no tenant ${tenantId}. Add it with POST /tenants, or "session-supervisor tenant add ${tenantId}".`,
+        `There is no tenant ${tenantId}. Add it with POST /tenants, or "npx session-supervisor tenant add ${tenantId}".`,
       )
     }
     return viewTenant(tenantId, session, record, this.#clock.now())
