@@ -1,0 +1,92 @@
+// Kills a busy session again and again: `node test/crash/run.mjs --kills 200 --seed 1 --json`, after `npm run build`.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Lane } from './lane.mjs'
+import { randomFrom } from './random.mjs'
+import { Tally } from './tally.mjs'
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '200' },
+    seed: { type: 'string' },
+    lanes: { type: 'string', default: String(Math.min(4, Math.max(2, availableParallelism()))) },
+    dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
+    /** Only kills at these moments where the state has them, e.g. `traffic,commit`. */
+    moments: { type: 'string' },
+    'send-after-backup': { type: 'string' },
+    json: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+const kills = Number(values.kills)
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
+const lanes = Math.min(Number(values.lanes), kills)
+const limitMs = 60_000 + kills * 15_000
+const dist = resolve(values.dist)
+
+const load = (file) => import(pathToFileURL(`${dist}/src/${file}`))
+const project = { ...(await load('index.js')), ...(await load('replication/index.js')) }
+const { startLoopback } = await load('loopback/index.js')
+
+const startedAt = performance.now()
+const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10
+const tally = new Tally()
+const base = await mkdtemp(join(tmpdir(), 'crash-'))
+const logger = { debug: tellError, warn: tellError }
+const wa = await startLoopback({ logger })
+const say = (line) => {
+  if (values.verbose) process.stderr.write(`${seconds()} ${line}\n`)
+}
+process.stderr.write(`${kills} kills, seed ${seed}, ${lanes} sessions at a time\n`)
+const only = values.moments?.split(',') ?? null
+const sendAfterBackup = values['send-after-backup'] ? values['send-after-backup'] === 'true' : null
+const shared = { wa, dist, base, project, tally, say, only, sendAfterBackup }
+const budget = { left: kills }
+const running = Array.from(
+  { length: lanes },
+  (_, index) => new Lane(index, shared, randomFrom(seed * 31 + index)),
+)
+const limit = setTimeout(() => {
+  tally.violation('not over in time', 'run', `${limitMs} ms`)
+  finish()
+}, limitMs)
+const progress = setInterval(() => {
+  process.stderr.write(`${seconds()} s: ${tally.kills} kills, ${tally.violations.length} violations\n`)
+}, 10_000)
+
+function tellError({ error }, message) {
+  if (error) say(`${message} (${error.message})`)
+}
+
+let finished
+function finish() {
+  finished ??= close()
+  return finished
+}
+
+async function close() {
+  clearTimeout(limit)
+  clearInterval(progress)
+  budget.left = 0
+  await Promise.all(running.map((lane) => lane.close()))
+  const { sent, received, duplicates, missing, lost, reusedPreKeyIds, pairings } = wa.stats
+  if (reusedPreKeyIds > 0) tally.violation('pre-key ids were issued again', 'run', String(reusedPreKeyIds))
+  await wa.close()
+  await rm(base, { recursive: true, force: true })
+  const { violations, ...counts } = tally
+  const messages = { toBot: sent, fromBot: received, duplicates, missing, lost }
+  const result = { ...counts, pairings, messages, reusedPreKeyIds, seed, seconds: seconds(), violations }
+  if (!values.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  else process.stdout.write(`${JSON.stringify(result)}\n`)
+  process.exitCode = violations.length > 0 ? 1 : 0
+}
+
+try {
+  await Promise.all(running.map((lane) => lane.run(budget)))
+} catch (error) {
+  tally.violation('the harness failed', 'run', error.stack)
+}
+await finish()
