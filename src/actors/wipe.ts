@@ -16,6 +16,9 @@ export async function wipe(host: Host, work: TenantWork): Promise<void> {
     work.folder = null
     await deleteTenant(host.store, tenantId)
     await host.registry.clearHead(tenantId, lease.owner, lease.epoch)
+    // The status written at the end would put the number back, and keep it from another tenant.
+    work.phoneNumber = null
+    work.head = null
     await host.root.remove(tenantId)
   })
 }
