@@ -56,8 +56,10 @@ function paramsOf(path: string, segments: readonly string[]): Record<string, str
   const params: Record<string, string> = Object.create(null)
   for (const [index, name] of expected.entries()) {
     const segment = segments[index]!
-    if (name.startsWith(':')) params[name.slice(1)] = segment
-    else if (name !== segment) return null
+    if (!name.startsWith(':')) {
+      if (name !== segment) return null
+    } else if (segment === '') return null
+    else params[name.slice(1)] = segment
   }
   return params
 }

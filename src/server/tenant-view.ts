@@ -58,6 +58,7 @@ function ofSession(session: Session, record: TenantRecord | null) {
     link: session.link,
     unprotectedChanges: session.unprotected.changes,
     unprotectedAgeMs: session.unprotected.ageMs,
+    // A restore sets it; before that, and after the end, the registry knows.
     generation: session.generation || (record?.head?.seq ?? 0),
     lastError: session.lastError,
   }
