@@ -8,6 +8,7 @@ export * from './ports/index.js'
 export { memoryRegistry } from './registry/memory.js'
 export { type PgliteRegistryOptions, pgliteRegistry } from './registry/pglite.js'
 export { type PrismaRegistryOptions, prismaRegistry } from './registry/prisma.js'
+export { createHttpServer, type HttpApi, type HttpServerOptions } from './server/index.js'
 export type { AwaitedState, CloseResult, Session } from './session-api.js'
 export { defaultSettings, type Settings } from './settings.js'
 export {

@@ -90,7 +90,10 @@ function started({ tenantId, status }: TenantView): string {
   return `${tenantId} is started (${status}).`
 }
 
-function stopped({ tenantId, unprotectedChanges }: TenantView): string {
+function stopped({ tenantId, unprotectedChanges, runs }: TenantView): string {
+  if (runs === 'elsewhere') {
+    return `${tenantId} is not to be started again, but it runs on another host; stop it there, too.`
+  }
   return unprotectedChanges === 0
     ? `${tenantId} is stopped; every change is in the store.`
     : `${tenantId} is stopped; ${unprotectedChanges} changes are only on the disk of the server.`
