@@ -20,7 +20,7 @@ export function announceSessions({ supervisor, logger, screen }: AnnounceOptions
     const isNew = !pairing.has(tenantId)
     pairing.add(tenantId)
     // Codes of several tenants would scroll each other away.
-    if (screen !== null && pairing.size === 1) screen.draw(codeLines(tenantId, kind, code, screen.columns))
+    if (screen !== null && pairing.size === 1) screen.draw(codeLines(tenantId, kind, code, screen))
     else if (isNew) {
       logger.info(
         { tenantId },

@@ -15,28 +15,37 @@ export function drawQr(text: string, columns: number, isColoured = pc.isColorSup
   return isColoured ? lines.map((line) => `${colours.on}${line}${colours.off}`) : lines
 }
 
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
 /** How a person links the device, as lines of text. */
 export function codeLines(
   tenantId: string,
   kind: 'qr' | 'pairingCode',
   code: string,
-  columns: number,
+  size: TerminalSize,
 ): string[] {
-  const where = 'WhatsApp on the phone: Settings › Linked devices › Link a device'
+  const where = '  WhatsApp on the phone: Settings › Linked devices › Link a device'
   if (kind === 'pairingCode') {
     const spaced = code.length === 8 ? `${code.slice(0, 4)}-${code.slice(4)}` : code
     return [
       '',
       `  ${pc.bold(tenantId)} pairing code: ${pc.bold(spaced)}`,
-      `  ${where} › Link with phone number instead`,
+      where,
+      '  › Link with phone number instead',
       '',
     ]
   }
-  const drawn = drawQr(code, columns)
+  const drawn = drawQr(code, size.columns)
   if (drawn === null) {
     return [
-      `  ${pc.bold(tenantId)}: the terminal is too narrow for the QR code; make it wider, or pair with --phone NUMBER.`,
+      `  ${pc.bold(tenantId)}: the terminal is too narrow for the QR code.`,
+      '  Make it wider, or pair with --phone NUMBER.',
     ]
   }
-  return ['', ...drawn, `  ${pc.bold(tenantId)}: scan this. ${where}`, '']
+  const lines = ['', ...drawn, `  ${pc.bold(tenantId)}: scan this QR code.`, where, '']
+  if (lines.length < size.rows) return lines
+  return [...lines, `  Is its top out of sight? Make the terminal ${lines.length + 2} lines high.`, '']
 }

@@ -104,7 +104,7 @@ class Progress {
         `A code is ready. Show it in a terminal: npx session-supervisor tenant code ${this.#tenantId}`,
       )
     } else if (this.#isNew(code)) {
-      this.#screen.draw(codeLines(this.#tenantId, kind, code, this.#screen.columns))
+      this.#screen.draw(codeLines(this.#tenantId, kind, code, this.#screen))
     }
   }
 

@@ -3,8 +3,8 @@ import { SessionError } from '../errors.js'
 import { codeLines } from './qr.js'
 import type { ClientHost } from './tenant.js'
 
-/** A QR code is this wide at most; where no width is known, a person will make room. */
-const unknownColumns = 400
+/** Where no size is known, a person will make room. */
+const anySize = { columns: 400, rows: 400 }
 
 export function addTenantCode(tenant: Command, host: ClientHost): void {
   tenant
@@ -24,7 +24,7 @@ export function addTenantCode(tenant: Command, host: ClientHost): void {
         }
         const lines = json
           ? [JSON.stringify(code)]
-          : codeLines(tenantId, code.kind, code.code, process.stdout.columns ?? unknownColumns)
+          : codeLines(tenantId, code.kind, code.code, process.stdout.isTTY ? process.stdout : anySize)
         process.stdout.write(`${lines.join('\n')}\n`)
         return 0
       }),

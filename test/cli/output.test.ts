@@ -30,7 +30,9 @@ describe('codes on the terminal', () => {
     const width = Math.max(...lines.map((line) => line.length))
     expect(drawQr(text, width, false)).toHaveLength(lines.length)
     expect(drawQr(text, width - 1, false)).toBeNull()
-    expect(codeLines('a', 'qr', text, width - 1).join('\n')).toMatch(/too narrow/)
+    expect(codeLines('a', 'qr', text, { columns: width - 1, rows: 60 }).join('\n')).toMatch(/too narrow/)
+    expect(codeLines('a', 'qr', text, { columns: width, rows: 60 }).join('\n')).not.toMatch(/out of sight/)
+    expect(codeLines('a', 'qr', text, { columns: width, rows: 24 }).join('\n')).toMatch(/out of sight/)
   })
 
   it('replace the one before them, and nothing that was written since', () => {
@@ -41,6 +43,13 @@ describe('codes on the terminal', () => {
     screen.write('a line\n')
     screen.erase()
     expect(written.at(-1)).toBe('a line\n')
+  })
+
+  it('are replaced as a whole when some of their lines were wrapped', () => {
+    const { screen, written } = fakeScreen({ columns: 10 })
+    screen.draw(['\u001b[1mtwelve chars\u001b[0m', '', 'ten  chars'])
+    screen.erase()
+    expect(written.at(-1)).toBe('\u001b[4A\u001b[J')
   })
 
   it('are left alone when they have scrolled out of reach', () => {
