@@ -12,7 +12,8 @@ import { Traffic } from './traffic.mjs'
 const hurried = { leaseTtlMs: 500, leaseRenewMs: 150, leasePollMs: 50, backoffBaseMs: 50, backoffMaxMs: 500 }
 const upLimitMs = 30_000
 const flowLimitMs = 20_000
-const shareWithPglite = 0.12
+const interruptedLogoutMs = 10_000
+const shareWithPglite = 0.1
 const shareEmptied = 0.4
 
 /**
@@ -49,7 +50,9 @@ export class Lane {
   async run(budget) {
     while (budget.left > 0) {
       await this.#newSession()
-      for (let kills = 2 + Math.floor(this.#random() * 6); kills > 0 && budget.left > 0; kills--) {
+      // Each start of the embedded registry takes seconds.
+      const most = this.#session.pglite ? 2 : 6
+      for (let kills = 2 + Math.floor(this.#random() * most); kills > 0 && budget.left > 0; kills--) {
         budget.left--
         await this.#killOnce()
       }
@@ -87,7 +90,9 @@ export class Lane {
     return true
   }
 
+  /** Traffic has ended, and everything that it changed had the time to be committed. */
   async settled() {
+    await delay(500)
     await this.#traffic.end()
     await delay(1_500)
     return true
@@ -118,7 +123,8 @@ export class Lane {
     await registry.open()
     this.tenantId = `tenant-${this.#index}-${number}`
     this.root = join(place, 'sessions')
-    this.#traffic = new Traffic({ phone, contacts, group, random: this.#random })
+    const { crossing } = this.#shared
+    this.#traffic = new Traffic({ phone, contacts, group, random: this.#random, crossing })
     this.#session = {
       phone,
       contacts,
@@ -164,9 +170,11 @@ export class Lane {
     if (!reached) this.#shared.say(`${this.tenantId}: ${name} not reached (${startedWith})`)
     const slower = session.pglite && !moment.late ? 3 : 1
     await delay(this.#random() * moment.spanMs * slower)
+    this.#countUndisturbed()
     await this.worker.kill()
     await this.#traffic.end()
     const emptied = this.#random() < shareEmptied
+    if (session.killsSinceUsable > 0) this.#tally.killedBeforeUsable++
     this.#tally.killed(name, { emptied, pglite: session.pglite })
     session.killsSinceUsable++
     session.emptiedSinceUsable ||= emptied
@@ -234,13 +242,12 @@ export class Lane {
         this.#violation('a code was asked for', session.mustNotShow)
       }
     }
+    // The old session is gone for good.
+    if (session.leaving) Object.assign(session, { leaving: false, committedSeq: 0, headSeq: 0 })
     if (!session.scans) return
     // A person who links a device anew removes the one that does not answer.
     for (const device of session.phone.devices) session.phone.unlink(device)
-    session.phone.scan(qr, { timeoutMs: upLimitMs }).then(
-      () => void this.#tally.pairings++,
-      () => {},
-    )
+    session.phone.scan(qr, { timeoutMs: upLimitMs }).catch(noMatter)
   }
 
   // After a restart.
@@ -263,25 +270,32 @@ export class Lane {
   /** Connected, after pairing where that is allowed; null when not. */
   async #up() {
     const session = this.#session
-    const isEnd = ({ type }) => type === 'connected' || type === 'closed'
-    // An interrupted deletion may have left a head whose objects are gone: it is to be said again.
-    const first = await this.worker.until(isEnd, session.leaving ? 3_000 : upLimitMs)
+    const wasLeaving = session.leaving
+    const first = await this.#outcome(0, wasLeaving ? interruptedLogoutMs : upLimitMs)
     if (first?.type === 'connected') return this.#noteUp(first)
-    const since = this.worker.said.length
-    if (first === null && !session.leaving) return null
-    if (first === null && session.codesSeen === 0) {
+    if (first === null && !wasLeaving) return null
+    let since = this.worker.said.length
+    if (first === null && session.leaving) {
+      // An interrupted deletion may have left a head whose objects are gone: it is to be said again.
       this.worker.command('logout', { force: true })
-      if ((await this.worker.until(isEnd, upLimitMs, since)) === null) return null
+      if ((await this.worker.until(({ type }) => type === 'closed', upLimitMs, since)) === null) return null
+      since = this.worker.said.length
     }
     if (first !== null) {
       const neverLinked = first.reason === 'loggedOut' && session.phone.devices.length === 0
       if (!neverLinked) return null
-      if (!session.leaving) this.#tally.unfinishedPairings++
+      if (!wasLeaving) this.#tally.unfinishedPairings++
     }
-    Object.assign(session, { committedSeq: 0, headSeq: 0 })
-    if (session.codesSeen === 0) this.worker.command('start')
-    const second = await this.worker.until(({ type }) => type === 'connected', upLimitMs, since)
-    return second && this.#noteUp(second)
+    if (session.codesSeen === 0) {
+      Object.assign(session, { committedSeq: 0, headSeq: 0 })
+      this.worker.command('start')
+    }
+    const second = await this.#outcome(since, upLimitMs)
+    return second?.type === 'connected' ? this.#noteUp(second) : null
+  }
+
+  #outcome(since, timeoutMs) {
+    return this.worker.until(({ type }) => type === 'connected' || type === 'closed', timeoutMs, since)
   }
 
   #noteUp(event) {
@@ -299,10 +313,10 @@ export class Lane {
     const text = `ping ${Math.floor(this.#random() * 1e9)}`
     try {
       await contact.send(phone, text)
-      const heard = this.worker.until((e) => e.type === 'message' && e.text === text, flowLimitMs)
+      const isPing = (event) => event.type === 'message' && event.text === text
+      if ((await this.worker.until(isPing, flowLimitMs)) === null) return false
       this.worker.command('send', { to: contact.jid, text: `re ${text}` })
       await contact.waitForReceived((message) => message.text === `re ${text}`, { timeoutMs: flowLimitMs })
-      if ((await heard) === null) return false
       const calm = () => contacts.every(({ stats }) => stats.pending === 0)
       await this.#shared.wa.waitForStats(calm, { timeoutMs: flowLimitMs })
       return true
@@ -314,16 +328,28 @@ export class Lane {
 
   #settleCounts(afterKill) {
     const session = this.#session
-    const sum = (name) => session.contacts.reduce((total, { stats }) => total + stats[name], 0)
-    const now = { messages: sum('sent') + sum('received'), undecryptable: sum('undecryptable') }
     if (afterKill) {
       const { emptiedSinceUsable: emptied, sendAfterBackup } = session
       const category = this.#tally.category({ emptied, sendAfterBackup })
       category.kills += session.killsSinceUsable
-      category.messages += now.messages - session.counted.messages
-      category.undecryptable += now.undecryptable - session.counted.undecryptable
-    }
-    Object.assign(session, { counted: now, killsSinceUsable: 0, emptiedSinceUsable: false })
+      this.#countInto(category)
+    } else this.#countUndisturbed()
+    Object.assign(session, { killsSinceUsable: 0, emptiedSinceUsable: false })
+  }
+
+  /** What could not be decrypted although nothing was killed since the last restart was found usable. */
+  #countUndisturbed() {
+    const { killsSinceUsable, sendAfterBackup } = this.#session
+    if (killsSinceUsable === 0) this.#countInto(this.#tally.undisturbed(sendAfterBackup))
+  }
+
+  #countInto(category) {
+    const session = this.#session
+    const sum = (name) => session.contacts.reduce((total, { stats }) => total + stats[name], 0)
+    const now = { messages: sum('sent') + sum('received'), undecryptable: sum('undecryptable') }
+    category.messages += now.messages - session.counted.messages
+    category.undecryptable += now.undecryptable - session.counted.undecryptable
+    session.counted = now
   }
 
   async #shutDown() {
@@ -412,6 +438,9 @@ export class Lane {
     this.#shared.say(`${this.tenantId}: VIOLATION ${kind}: ${detail ?? ''}`)
   }
 }
+
+/** A client that was killed while it paired. */
+function noMatter() {}
 
 function watchedRegistry(registry, onAcquire) {
   return new Proxy(registry, {

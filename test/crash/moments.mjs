@@ -58,7 +58,7 @@ export const moments = {
   traffic: { late: true, busy: true, spanMs: 700, reached: async () => true },
   commit: { late: true, busy: true, spanMs: 400, reached: (lane) => lane.committed() },
   morePreKeys: { late: true, busy: true, spanMs: 120, reached: (lane) => lane.askForPreKeys() },
-  quiet: { late: true, spanMs: 100, reached: (lane) => lane.settled() },
+  quiet: { late: true, busy: true, spanMs: 100, reached: (lane) => lane.settled() },
   logout: { late: true, spanMs: 400, reached: (lane) => lane.logOut() },
 }
 

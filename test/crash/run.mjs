@@ -17,6 +17,8 @@ const { values } = parseArgs({
     /** Only kills at these moments where the state has them, e.g. `traffic,commit`. */
     moments: { type: 'string' },
     'send-after-backup': { type: 'string' },
+    /** Messages of both sides cross: see traffic.mjs. */
+    crossing: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
@@ -43,7 +45,7 @@ const say = (line) => {
 process.stderr.write(`${kills} kills, seed ${seed}, ${lanes} sessions at a time\n`)
 const only = values.moments?.split(',') ?? null
 const sendAfterBackup = values['send-after-backup'] ? values['send-after-backup'] === 'true' : null
-const shared = { wa, dist, base, project, tally, say, only, sendAfterBackup }
+const shared = { wa, dist, base, project, tally, say, only, sendAfterBackup, crossing: values.crossing }
 const budget = { left: kills }
 const running = Array.from(
   { length: lanes },

@@ -7,8 +7,12 @@ export class Tally {
   killsEmptyingDisk = 0
   killsWithPglite = 0
   killsByMoment = {}
+  /** Starts after a kill. */
   restarts = 0
+  /** Restarted sessions that were found connected, with a message each way. */
   usable = 0
+  /** Restarts that were killed before that could be seen. */
+  killedBeforeUsable = 0
   qrExpected = 0
   qrUnexpected = 0
   unparsable = 0
@@ -17,13 +21,13 @@ export class Tally {
   batchesChecked = 0
   commitsChecked = 0
   generationsVerified = 0
-  pairings = 0
   logouts = 0
+  /** Killed after pair-success was stored and before WhatsApp had its answer: no device was linked, 401 follows. */
   unfinishedPairings = 0
   unprotected = 0
-  messages = { toBot: 0, fromBot: 0, duplicates: 0, missing: 0, lost: 0 }
   /** Kills, messages sent and failures to decrypt between a restart and the next, by what the kill left. */
   undecryptable = {
+    noKill: { sendAfterBackupOff: categories(), sendAfterBackupOn: categories() },
     keptDisk: { sendAfterBackupOff: categories(), sendAfterBackupOn: categories() },
     emptiedDisk: { sendAfterBackupOff: categories(), sendAfterBackupOn: categories() },
   }
@@ -39,6 +43,11 @@ export class Tally {
     if (emptied) this.killsEmptyingDisk++
     else this.killsKeepingDisk++
     if (pglite) this.killsWithPglite++
+  }
+
+  undisturbed(sendAfterBackup) {
+    const { noKill } = this.undecryptable
+    return sendAfterBackup ? noKill.sendAfterBackupOn : noKill.sendAfterBackupOff
   }
 
   category({ emptied, sendAfterBackup }) {
