@@ -95,7 +95,9 @@ export class Acknowledged {
       for (const [name, hash] of event.files) this.#allowed.set(name, [...this.#hashes(name), hash])
     }
     if (event.type !== 'written') return
-    for (const [name, hash] of this.#started.get(event.write)) {
+    const files = this.#started.get(event.write)
+    this.#started.delete(event.write)
+    for (const [name, hash] of files) {
       const hashes = this.#hashes(name)
       this.#allowed.set(name, hashes.slice(hashes.indexOf(hash, 1)))
     }
@@ -108,6 +110,25 @@ export class Acknowledged {
       if (!hashes.includes(files.get(name) ?? null)) missing.push(name.split('-')[0])
     }
     return missing
+  }
+
+  /** Numbers of files of a write that was not acknowledged, of which some are there and some are not. */
+  tornIn(files) {
+    const torn = []
+    for (const [write, changes] of this.#started) {
+      const others = new Set(
+        [...this.#started].filter(([n]) => n !== write).flatMap(([, c]) => c.map(([n]) => n)),
+      )
+      const telling = changes.filter(([name, hash]) => hash !== this.#hashes(name)[0] && !others.has(name))
+      const there = telling.filter(([name, hash]) => (files.get(name) ?? null) === hash).length
+      if (there > 0 && there < telling.length) torn.push(`${there} of ${telling.length}`)
+    }
+    return torn
+  }
+
+  /** Writes that had begun and were not acknowledged. */
+  get unanswered() {
+    return this.#started.size
   }
 
   #hashes(name) {

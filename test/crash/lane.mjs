@@ -85,6 +85,10 @@ export class Lane {
     return [...this.#session.phone.companions.values()].reduce((sum, { logins }) => sum + logins, 0)
   }
 
+  linked() {
+    return this.#session.phone.devices.length > 0
+  }
+
   askForPreKeys() {
     for (const device of this.#session.phone.devices) this.#shared.wa.faults.preKeysLow(device)
     return true
@@ -173,7 +177,7 @@ export class Lane {
     this.#countUndisturbed()
     await this.worker.kill()
     await this.#traffic.end()
-    const emptied = this.#random() < shareEmptied
+    const emptied = moment.empties || this.#random() < shareEmptied
     if (session.killsSinceUsable > 0) this.#tally.killedBeforeUsable++
     this.#tally.killed(name, { emptied, pglite: session.pglite })
     session.killsSinceUsable++
@@ -392,6 +396,11 @@ export class Lane {
     }
     if (session.acknowledged === null || (session.local === 'absent' && !exists)) return
     this.#tally.batchesChecked++
+    this.#tally.writesCutShort += session.acknowledged.unanswered
+    for (const torn of session.acknowledged.tornIn(files)) {
+      this.#tally.tornBatches++
+      this.#violation('a write was torn', `${torn} files after ${moment}`)
+    }
     const missing = session.acknowledged.missingIn(files)
     if (missing.length === 0) return
     this.#tally.lostBatches++

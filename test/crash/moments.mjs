@@ -40,6 +40,13 @@ export const moments = {
           sizeOf(join(lane.folder, '.journal')) > 50_000 || existsSync(join(lane.folder, 'pre-key-1.json')),
       ),
   },
+  // From here on WhatsApp counts the device as linked: by now it must have outlived this disk.
+  linked: {
+    spanMs: 15,
+    scans: true,
+    empties: true,
+    reached: (lane) => poll(lane.worker, () => lane.linked()),
+  },
   firstLogin: {
     spanMs: 300,
     scans: true,
@@ -64,7 +71,17 @@ export const moments = {
 
 /** How often each moment is taken, by the state that the last kill left. */
 export const weights = {
-  unpaired: { starting: 1, qr: 1, pairing: 2, stored: 2, preKeys: 4, firstLogin: 2, traffic: 2, commit: 1 },
+  unpaired: {
+    starting: 1,
+    qr: 1,
+    pairing: 2,
+    stored: 2,
+    linked: 2,
+    preKeys: 4,
+    firstLogin: 2,
+    traffic: 2,
+    commit: 1,
+  },
   kept: {
     starting: 1,
     replay: 3,

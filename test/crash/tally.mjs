@@ -17,7 +17,12 @@ export class Tally {
   qrUnexpected = 0
   unparsable = 0
   lostCommits = 0
+  /** Acknowledged writes that are not on a kept disk. */
   lostBatches = 0
+  /** Writes of which a kept disk has a part, the journal included. */
+  tornBatches = 0
+  /** Writes that a kill interrupted. */
+  writesCutShort = 0
   batchesChecked = 0
   commitsChecked = 0
   generationsVerified = 0
