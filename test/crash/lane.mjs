@@ -152,7 +152,7 @@ export class Lane {
       headSeq: 0,
       killsSinceUsable: 0,
       emptiedSinceUsable: false,
-      counted: { messages: 0, undecryptable: 0 },
+      counted: { messages: 0, undecryptable: 0, resentToBot: 0 },
       state: 'unpaired',
     }
   }
@@ -350,9 +350,12 @@ export class Lane {
   #countInto(category) {
     const session = this.#session
     const sum = (name) => session.contacts.reduce((total, { stats }) => total + stats[name], 0)
-    const now = { messages: sum('sent') + sum('received'), undecryptable: sum('undecryptable') }
-    category.messages += now.messages - session.counted.messages
-    category.undecryptable += now.undecryptable - session.counted.undecryptable
+    const now = {
+      messages: sum('sent') + sum('received'),
+      undecryptable: sum('undecryptable'),
+      resentToBot: sum('retried'),
+    }
+    for (const name of Object.keys(now)) category[name] += now[name] - session.counted[name]
     session.counted = now
   }
 

@@ -1,4 +1,5 @@
-const categories = () => ({ kills: 0, messages: 0, undecryptable: 0 })
+/** `resentToBot`: of the failures to decrypt, the bot's, after which the contact sent the message again. */
+const categories = () => ({ kills: 0, messages: 0, undecryptable: 0, resentToBot: 0 })
 
 /** The counts of a run. Everything in `violations` breaks a promise; the rest is what happened. */
 export class Tally {
