@@ -77,9 +77,8 @@ export class BaileysConnection implements LiveLink {
   }
 
   #outputCommit(): SendAfterBackup | null {
-    const { sendAfterBackup, clock, sendLimitMs: limitMs } = this.#options
     const { files, barrier } = this.#request
-    return sendAfterBackup ? new SendAfterBackup({ files, barrier, clock, limitMs }) : null
+    return this.#options.sendAfterBackup ? new SendAfterBackup({ files, barrier }) : null
   }
 
   #listen(socket: WASocket, creds: AuthenticationCreds): void {

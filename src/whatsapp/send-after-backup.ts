@@ -1,90 +1,102 @@
-import type { WASocket } from '@whiskeysockets/baileys'
-import type { Clock, KeyFiles } from '../ports/index.js'
+import { AsyncResource } from 'node:async_hooks'
+import type { SignalRepositoryWithLIDStore, WASocket } from '@whiskeysockets/baileys'
+import type { KeyFileBatch, KeyFiles } from '../ports/index.js'
 import type { SendGate } from './send-gate.js'
-import { currentSend } from './sends-in-flight.js'
 
 export interface SendAfterBackupOptions {
   readonly files: KeyFiles
   /** Resolves when everything up to `position` is durable remotely, or after a bounded wait. */
   barrier(position: number): Promise<void>
-  readonly clock: Clock
-  /** Longest hold for a message whose keys are not stored at all. */
-  readonly limitMs: number
 }
+
+/** Says that a group's members have our sender key: true only when the message that brings it has left. */
+const memoryPrefix = 'sender-key-memory-'
 
 /**
  * Output commit: no frame leaves before the key changes behind it are durable, so that whatever WhatsApp and the peers
  * have seen of a session is in its backup. A receipt follows the ratchet step that it acknowledges, a message the step
- * that encrypted it. Baileys stores the latter only after it has "sent" the message, so the hold starts when it
- * encrypts.
+ * that encrypted it.
+ *
+ * Two habits of Baileys 7.0.0-rc14 stand in the way. It encrypts and sends inside one transaction, which stores the
+ * steps when the message is on the wire; here each step is a transaction of its own, stored before Baileys goes on. And
+ * transactions are serialised by the jid they were asked for, so that encrypting for a number and decrypting from its
+ * LID, which are one session, overwrite each other's step; here they run one after the other.
  */
 export class SendAfterBackup {
   readonly files: KeyFiles
   readonly #options: SendAfterBackupOptions
+  /** Made where no transaction runs. */
+  readonly #outside = new AsyncResource('SendAfterBackup')
   #gate: SendGate | null = null
-  #lastPosition = 0
-  readonly #awaitingKeys = new Set<() => void>()
+  #lastStep: Promise<unknown> = Promise.resolve()
 
   constructor(options: SendAfterBackupOptions) {
     this.#options = options
     this.files = {
       read: (name) => options.files.read(name),
-      write: async (batch) => {
-        // Urgent: every change keeps a frame waiting.
-        const position = await options.files.write(batch, 'urgent')
-        this.#written(position)
-        return position
-      },
+      write: (batch) => this.#write(batch),
     }
   }
 
   /** To be called right after the socket was made. */
   attach(socket: WASocket, gate: SendGate): void {
     this.#gate = gate
-    const { signalRepository } = socket
-    const encryptMessage = signalRepository.encryptMessage.bind(signalRepository)
-    const encryptGroupMessage = signalRepository.encryptGroupMessage.bind(signalRepository)
-    signalRepository.encryptMessage = (options) => {
-      gate.hold(this.#keysSaved())
-      return encryptMessage(options)
-    }
-    signalRepository.encryptGroupMessage = (options) => {
-      gate.hold(this.#keysSaved())
-      return encryptGroupMessage(options)
-    }
+    this.#takeSteps(socket.signalRepository)
+    socket.sendMessage = untilPassed(socket.sendMessage, gate)
+    socket.relayMessage = untilPassed(socket.relayMessage, gate)
   }
 
-  #written(position: number): void {
-    this.#lastPosition = position
+  async #write(batch: KeyFileBatch): Promise<number> {
+    const [memories, others] = split(batch)
+    if (memories.size > 0)
+      this.#gate
+        ?.passed()
+        .then(() => this.#writeNow(memories), noMatter)
+        .catch(noMatter)
+    return await this.#writeNow(others)
+  }
+
+  async #writeNow(batch: KeyFileBatch): Promise<number> {
+    // Urgent: every change keeps a frame waiting.
+    const position = await this.#options.files.write(batch, 'urgent')
     this.#gate?.hold(this.#options.barrier(position))
-    for (const resolve of [...this.#awaitingKeys]) resolve()
+    return position
   }
 
-  /** Settles when the keys of the message that is being encrypted are durable. */
-  async #keysSaved(): Promise<void> {
-    // Baileys' own resends have no call to follow: the next key write is theirs or comes with theirs.
-    await this.#atMost(currentSend()?.over ?? this.#nextWrite())
-    await this.#options.barrier(this.#lastPosition)
+  #takeSteps(repository: SignalRepositoryWithLIDStore): void {
+    const methods = repository as unknown as Record<string, unknown>
+    for (const [name, method] of Object.entries(methods)) {
+      if (typeof method !== 'function' || name === 'close' || name === 'jidToSignalProtocolAddress') continue
+      methods[name] = (...args: unknown[]) => this.#step(() => method.apply(repository, args))
+    }
+    const { lidMapping } = repository
+    const store = lidMapping.storeLIDPNMappings.bind(lidMapping)
+    lidMapping.storeLIDPNMappings = (pairs) => this.#outside.runInAsyncScope(() => store(pairs))
   }
 
-  #nextWrite(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#awaitingKeys.delete(done)
-        resolve()
-      }
-      this.#awaitingKeys.add(done)
-    })
-  }
-
-  #atMost(work: Promise<void>): Promise<void> {
-    const { clock, limitMs } = this.#options
-    return new Promise((resolve) => {
-      const timer = clock.setTimeout(resolve, limitMs)
-      void work.then(() => {
-        clock.clearTimeout(timer)
-        resolve()
-      })
-    })
+  #step<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#lastStep.then(() => this.#outside.runInAsyncScope(work))
+    this.#lastStep = result.catch(noMatter)
+    return result
   }
 }
+
+function split(batch: KeyFileBatch): [KeyFileBatch, KeyFileBatch] {
+  const isMemory = ([name]: readonly [string, string | null]) => name.startsWith(memoryPrefix)
+  const entries = [...batch]
+  return [new Map(entries.filter(isMemory)), new Map(entries.filter((entry) => !isMemory(entry)))]
+}
+
+/** "Sent" is said when it is: a message that was only accepted dies with the process. */
+function untilPassed<Args extends unknown[], Result>(
+  send: (...args: Args) => Promise<Result>,
+  gate: SendGate,
+): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    const result = await send(...args)
+    await gate.passed()
+    return result
+  }
+}
+
+function noMatter(): void {}

@@ -1,0 +1,31 @@
+import { brokenPromises, type Figures } from './figures.js'
+import type { Outcome } from './show.js'
+
+/** The figures in words. */
+export function outcomeOf(figures: Figures): Outcome {
+  const broken = brokenPromises(figures)
+  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
+  return {
+    isGood: broken.length === 0,
+    heading:
+      broken.length === 0
+        ? 'A host was lost in mid-traffic. No session was, and no message: nothing was lost.'
+        : `Not as promised: ${broken.join('; ')}.`,
+    rows: [
+      ['QR codes', `${figures.qrBefore} scanned on host 1, ${figures.qrAfterRestore} on host 2`],
+      ['Back after', `${seconds(figures.restoreMs)}, from the start of host 2 to its last tenant connected`],
+      ['Messages', `${figures.messagesBefore} arrived before the kill, ${figures.messagesAfter} after it`],
+      [
+        'The kill hit',
+        `${figures.inFlightAtKill} messages under way; host 2 got ${figures.redelivered} of host 1's again and owed ${figures.answersTakenOver} of its answers`,
+      ],
+      ['Lost', String(figures.lost)],
+      ['Undecryptable', `${figures.undecryptable}, in either direction`],
+      [
+        'Backups',
+        `${figures.backups}; a change was unprotected for ${figures.rpoMs.p50 ?? '–'} ms (median), ${figures.rpoMs.p99 ?? '–'} ms (99 %)`,
+      ],
+    ],
+    notes: [],
+  }
+}
