@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { directoryStore } from '../../src/stores/index.js'
 import { body, textOf } from '../conformance/object-store.suite.js'
 
@@ -338,40 +338,38 @@ it('shows only whole objects, all acknowledged ones among them, after SIGKILL in
   }
 })
 
-describe('a disk that is really full', () => {
+it('takes what fits on a disk that is really full, refuses the rest with `diskFull`, and goes on when there is space', async ({
+  onTestFinished,
+  skip,
+}) => {
   const mounted = mountTiny()
-  afterAll(() => {
-    if (mounted === null) return
+  if (mounted === null) {
+    console.warn('NOT RUN: the directory store on a full disk; mounting a tmpfs needs root.')
+    return skip('mounting a tmpfs needs root')
+  }
+  onTestFinished(() => {
     execFileSync('umount', [mounted])
     execFileSync('rmdir', [mounted])
   })
-  if (mounted === null)
-    console.warn('NOT RUN: the directory store on a full disk; mounting a tmpfs needs root.')
-
-  it.skipIf(mounted === null)(
-    'takes what fits, refuses the rest with `diskFull`, and goes on when there is space',
-    async () => {
-      const store = directoryStore({ path: path.join(mounted as string, 'objects') })
-      const content = body('q'.repeat(60_000))
-      const stored: string[] = []
-      let refused: unknown
-      for (let at = 0; at < 100 && refused === undefined; at++) {
-        const key = `tenant/${String(at).padStart(3, '0')}.json`
-        await store.put(key, content).then(
-          () => stored.push(key),
-          (error) => {
-            refused = error
-          },
-        )
-      }
-      expect(refused).toMatchObject({ name: 'SessionError', code: 'diskFull' })
-      expect(stored.length).toBeGreaterThan(3)
-      expect((await store.list('tenant/')).map((info) => info.key)).toEqual(stored)
-      for (const key of stored) expect(Buffer.compare(await store.get(key), content)).toBe(0)
-      await store.remove([stored[0] as string])
-      await store.put('tenant/after.json', content)
-    },
-  )
+  const store = directoryStore({ path: path.join(mounted, 'objects') })
+  const content = body('q'.repeat(60_000))
+  const stored: string[] = []
+  let refused: unknown
+  for (let at = 0; at < 100 && refused === undefined; at++) {
+    const key = `tenant/${String(at).padStart(3, '0')}.json`
+    await store.put(key, content).then(
+      () => stored.push(key),
+      (error) => {
+        refused = error
+      },
+    )
+  }
+  expect(refused).toMatchObject({ name: 'SessionError', code: 'diskFull' })
+  expect(stored.length).toBeGreaterThan(3)
+  expect((await store.list('tenant/')).map((info) => info.key)).toEqual(stored)
+  for (const key of stored) expect(Buffer.compare(await store.get(key), content)).toBe(0)
+  await store.remove([stored[0] as string])
+  await store.put('tenant/after.json', content)
 })
 
 /** A 1 MB file system, or null where mounting is not allowed. */
