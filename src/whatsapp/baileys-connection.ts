@@ -8,6 +8,7 @@ import { isSessionError } from '../errors.js'
 import type { LinkRequest, LiveLink } from '../ports/index.js'
 import { type AuthState, isPaired, openAuthState } from './auth-state.js'
 import type { BaileysLinkOptions } from './baileys-link.js'
+import { FailedTries } from './failed-tries.js'
 import { SendAfterBackup } from './send-after-backup.js'
 import { gateSends, type SendGate } from './send-gate.js'
 import { currentSend, SendsInFlight } from './sends-in-flight.js'
@@ -65,11 +66,13 @@ export class BaileysConnection implements LiveLink {
     this.#auth = await openAuthState(files, { fresh: !hasSession, barrier, logger })
     if (this.#over) return
     const { creds, keys } = this.#auth.state
-    const auth = { creds, keys: this.#guard(keys) }
+    const tries = new FailedTries(this.#guard(keys))
+    const auth = { creds, keys: tries.keys }
     const socket = makeWASocket({ logger: silentBaileysLogger, ...socketConfig, auth })
     this.#socket = socket
     this.#sends = new SendsInFlight(socket)
     this.#gate = gateSends(socket)
+    tries.attach(socket)
     output?.attach(socket, this.#gate)
     this.#listen(socket, creds)
     logger.debug({ tenantId }, 'socket made')
