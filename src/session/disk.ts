@@ -15,9 +15,12 @@ export interface FileFacts {
  * same through the thread pool costs eight times as much. Methods throw Node's errors; tests give one that fails.
  */
 export interface Disk {
-  /** @throws `ENOENT`; `EFTYPE` for anything but a regular file of at most {@link maxFileBytes} bytes */
-  read(path: string): Buffer
-  /** Creates a file of mode 0600 that must not exist. Not synced. */
+  /**
+   * A whole file, or null when there is none.
+   * @throws `EFTYPE` or `ELOOP` for anything but a regular file of at most {@link maxFileBytes} bytes
+   */
+  read(path: string): { bytes: Buffer; facts: FileFacts } | null
+  /** Makes a file of mode 0600, in the place of what a crash left there. Not synced. */
   create(path: string, bytes: Uint8Array): FileFacts
   /** Writes at `offset`, which becomes the place where what was there before ends; on failure cut back to it. */
   append(path: string, bytes: Uint8Array, offset: number): void
@@ -44,16 +47,17 @@ const noFollow = constants.O_NOFOLLOW ?? 0
 const nonBlocking = constants.O_NONBLOCK ?? 0
 
 export const systemDisk: Disk = {
-  read: (path) => withFile(path, constants.O_RDONLY | noFollow | nonBlocking, readWhole),
+  read: (path) =>
+    unlessAbsent(() => withFile(path, constants.O_RDONLY | noFollow | nonBlocking, readWhole), null),
   create: (path, bytes) =>
-    withFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, (file) => {
+    withFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | noFollow, (file) => {
       writeAll(file, bytes, null)
       return factsOf(fs.fstatSync(file))
     }),
   append: (path, bytes, offset) =>
     withFile(path, constants.O_WRONLY | noFollow, (file) => appendAt(file, bytes, offset)),
   rename: (from, to) => fs.renameSync(from, to),
-  unlink: (path) => fs.rmSync(path, { force: true }),
+  unlink: (path) => unlessAbsent(() => fs.unlinkSync(path), undefined),
   makeDirectory: (path) => void fs.mkdirSync(path, { recursive: true, mode: 0o700 }),
   removeTree: (path) => fs.rmSync(path, { recursive: true, force: true }),
   list: (path) => unlessAbsent(() => fs.readdirSync(path).sort(), []),
@@ -71,12 +75,19 @@ function withFile<T>(path: string, flags: number, use: (file: number) => T): T {
   }
 }
 
-function readWhole(file: number): Buffer {
-  const stat = fs.fstatSync(file)
-  if (!stat.isFile() || stat.size > maxFileBytes) {
+function readWhole(file: number): { bytes: Buffer; facts: FileFacts } {
+  const facts = factsOf(fs.fstatSync(file))
+  if (facts.kind !== 'file' || facts.bytes > maxFileBytes) {
     throw Object.assign(new Error('not a regular file of a sensible size'), { code: 'EFTYPE' })
   }
-  return fs.readFileSync(file)
+  const bytes = Buffer.allocUnsafe(facts.bytes)
+  let read = 0
+  while (read < bytes.length) {
+    const count = fs.readSync(file, bytes, read, bytes.length - read, null)
+    if (count === 0) break
+    read += count
+  }
+  return { bytes: bytes.subarray(0, read), facts }
 }
 
 function appendAt(file: number, bytes: Uint8Array, offset: number): void {

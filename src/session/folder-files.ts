@@ -27,7 +27,6 @@ export class FolderFiles {
   put(name: string, content: string): FileFacts {
     const temporary = temporaryPath(this.path, 'file')
     try {
-      this.disk.unlink(temporary)
       const facts = this.disk.create(temporary, Buffer.from(content))
       this.disk.rename(temporary, join(this.path, name))
       return facts

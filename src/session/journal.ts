@@ -38,7 +38,6 @@ export class Journal {
     const bytes = Buffer.concat(records.map(encodeRecord))
     const temporary = temporaryPath(this.#folder, 'journal')
     try {
-      this.#disk.unlink(temporary)
       this.#disk.create(temporary, bytes)
       this.#disk.rename(temporary, join(this.#folder, journalName))
     } catch (error) {
@@ -67,9 +66,9 @@ export interface JournalContent {
 
 /** The journal of a folder; null when there is none, `damaged` when it cannot be trusted. */
 export function readJournal(disk: Disk, folder: string): JournalContent | 'damaged' | null {
-  const path = join(folder, journalName)
-  if (disk.look(path) === null) return null
-  const records = decodeJournal(disk.read(path))
+  const file = disk.read(join(folder, journalName))
+  if (file === null) return null
+  const records = decodeJournal(file.bytes)
   return records === null ? 'damaged' : replay(records)
 }
 

@@ -39,19 +39,15 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A key file as it is on disk: `damaged` when there is one that cannot be used, null when there is none. */
 export function readKeyFile(disk: Disk, folder: string, name: string): IntactFile | 'damaged' | null {
-  const facts = disk.look(join(folder, name))
-  if (facts === null) return null
-  const content = facts.kind === 'file' ? readText(disk, join(folder, name)) : null
-  const hash = content === null ? null : hashIntact(name, content)
-  return hash === null ? 'damaged' : { content: content!, hash, facts }
-}
-
-/** Null when it cannot be read as text, whatever the reason. */
-function readText(disk: Disk, path: string): string | null {
   try {
-    return utf8.decode(disk.read(path))
+    const file = disk.read(join(folder, name))
+    if (file === null) return null
+    const content = utf8.decode(file.bytes)
+    const hash = hashIntact(name, content)
+    return hash === null ? 'damaged' : { content, hash, facts: file.facts }
   } catch {
-    return null
+    // Whatever the reason is, it is there and cannot be used.
+    return 'damaged'
   }
 }
 

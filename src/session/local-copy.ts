@@ -83,7 +83,6 @@ function redo(disk: Disk, folder: string, journal: JournalContent, found: Found)
       continue
     }
     const temporary = temporaryPath(folder, 'redo')
-    disk.unlink(temporary)
     const facts = disk.create(temporary, Buffer.from(wanted.content))
     disk.rename(temporary, join(folder, name))
     found.set(name, { content: wanted.content, hash: wanted.hash!, facts })

@@ -12,7 +12,6 @@ export async function ownerIdOf(disk: Disk, paths: SessionPaths, random: Random)
   if (known !== null) return known
   const ownerId = randomHex(random, 32)
   const temporary = temporaryPath(paths.supervisor, 'owner')
-  disk.unlink(temporary)
   disk.create(temporary, Buffer.from(`${JSON.stringify({ ownerId })}\n`))
   await disk.sync(temporary)
   disk.rename(temporary, paths.owner)
@@ -21,9 +20,8 @@ export async function ownerIdOf(disk: Disk, paths: SessionPaths, random: Random)
 }
 
 function readOwnerId(disk: Disk, path: string): string | null {
-  if (disk.look(path) === null) return null
   try {
-    const { ownerId } = JSON.parse(disk.read(path).toString('utf8'))
+    const { ownerId } = JSON.parse(disk.read(path)?.bytes.toString('utf8') ?? '{}')
     return typeof ownerId === 'string' && /^[0-9a-f]{32}$/.test(ownerId) ? ownerId : null
   } catch {
     return null

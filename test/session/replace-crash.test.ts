@@ -94,8 +94,12 @@ it('a restore that is read back with other content leaves the old copy where it 
   let lying = false
   const disk = {
     ...systemDisk,
-    read: (file: string) =>
-      lying && file.includes('session-8') ? Buffer.from('{"other":1}') : systemDisk.read(file),
+    read: (file: string) => {
+      const found = systemDisk.read(file)
+      return found && lying && file.includes('session-8')
+        ? { ...found, bytes: Buffer.from('{"other":1}') }
+        : found
+    },
   }
   const root = await openRoot(path, disk)
   await (await openSmall(root)).close()
