@@ -74,10 +74,13 @@ export class Ledger {
     return [...this.#entries.keys()].filter((id) => !this.#arrivedAnswers.has(answerIdOf(id))).length
   }
 
-  /** Received by a bot, whose answer was never confirmed: work that the application still has to do. */
-  get owed(): Owed[] {
+  /**
+   * Taken by the bot on host `dead`, never confirmed as answered, and not delivered to another host again: what the
+   * application, which keeps book as we do here, still has to answer.
+   */
+  owedBy(dead: number): Owed[] {
     return [...this.#entries.values()]
-      .filter(({ receivedBy, confirmed }) => receivedBy.size > 0 && !confirmed)
+      .filter(({ receivedBy, confirmed }) => receivedBy.has(dead) && receivedBy.size === 1 && !confirmed)
       .map(({ owed }) => owed)
   }
 

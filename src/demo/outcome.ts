@@ -17,7 +17,7 @@ export function outcomeOf(figures: Figures): Outcome {
       ['Messages', `${figures.messagesBefore} arrived before the kill, ${figures.messagesAfter} after it`],
       [
         'The kill hit',
-        `${figures.inFlightAtKill} messages under way; host 2 got ${figures.redelivered} of host 1's again and owed ${figures.answersTakenOver} of its answers`,
+        `${figures.inFlightAtKill} messages under way; host 2 was given ${figures.redelivered} again that host 1 had read, and sent ${figures.answersTakenOver} answers in its stead`,
       ],
       ['Lost', String(figures.lost)],
       ['Undecryptable', `${figures.undecryptable}, in either direction`],

@@ -119,7 +119,7 @@ export class Scenario {
     const host = await this.#start(2)
     await this.#allConnected(host)
     const restoreMs = Math.round(performance.now() - startedAt)
-    const owed = this.#ledger.owed
+    const owed = this.#ledger.owedBy(1)
     for (const each of owed) host.send({ type: 'answer', ...each })
     this.#show.done(
       `Host 2 (process ${host.pid}) restored ${this.#restored} tenants and connected them: ${this.#qrAfterRestore === 0 ? 'no QR code' : `${this.#qrAfterRestore} QR codes`}`,
