@@ -9,12 +9,16 @@ import type { LinkRequest, LiveLink } from '../ports/index.js'
 import { type AuthState, isPaired, openAuthState } from './auth-state.js'
 import type { BaileysLinkOptions } from './baileys-link.js'
 import { FailedTries } from './failed-tries.js'
-import { SendAfterBackup } from './send-after-backup.js'
+import { OutputCommit } from './output-commit.js'
+import { ReceivedSteps } from './received-steps.js'
 import { gateSends, type SendGate } from './send-gate.js'
 import { currentSend, SendsInFlight } from './sends-in-flight.js'
 import { silentBaileysLogger } from './silent-logger.js'
 
 const saveRetryMs = 1_000
+
+/** Baileys sends a receipt in the turns after it has decrypted; a busy loop takes this long at most. */
+const receiptLimitMs = 150
 
 /** A hung server answers neither data nor the close handshake. */
 const closeLimitMs = 1_000
@@ -30,6 +34,7 @@ export class BaileysConnection implements LiveLink {
   #socket: WASocket | null = null
   #sends: SendsInFlight | null = null
   #gate: SendGate | null = null
+  #received: ReceivedSteps | null = null
   #sealed = false
   #over = false
   #codeAsked = false
@@ -54,7 +59,7 @@ export class BaileysConnection implements LiveLink {
 
   abort(): void {
     this.#over = true
-    this.#sealed = true
+    this.#seal()
     this.#end()
   }
 
@@ -62,8 +67,9 @@ export class BaileysConnection implements LiveLink {
     const { hasSession, tenantId, barrier, onSocket } = this.#request
     const { logger, socketConfig } = this.#options
     const output = this.#outputCommit()
-    const files = output?.files ?? this.#request.files
-    this.#auth = await openAuthState(files, { fresh: !hasSession, barrier, logger })
+    const received = new ReceivedSteps({ ...this.#options, files: output.files, delayMs: receiptLimitMs })
+    this.#received = received
+    this.#auth = await openAuthState(received.files, { fresh: !hasSession, barrier, logger })
     if (this.#over) return
     const { creds, keys } = this.#auth.state
     const tries = new FailedTries(this.#guard(keys))
@@ -72,16 +78,18 @@ export class BaileysConnection implements LiveLink {
     this.#socket = socket
     this.#sends = new SendsInFlight(socket)
     this.#gate = gateSends(socket)
+    // Innermost first: a step runs in turn, then as one of a received message, then its failed tries are taken back.
+    received.attach(socket)
     tries.attach(socket)
-    output?.attach(socket, this.#gate)
+    output.attach(socket, this.#gate)
     this.#listen(socket, creds)
     logger.debug({ tenantId }, 'socket made')
     onSocket(socket)
   }
 
-  #outputCommit(): SendAfterBackup | null {
+  #outputCommit(): OutputCommit {
     const { files, barrier } = this.#request
-    return this.#options.sendAfterBackup ? new SendAfterBackup({ files, barrier }) : null
+    return new OutputCommit({ files, barrier: this.#options.sendAfterBackup ? barrier : null })
   }
 
   #listen(socket: WASocket, creds: AuthenticationCreds): void {
@@ -101,7 +109,7 @@ export class BaileysConnection implements LiveLink {
     if (update.qr) await this.#showCode(update.qr)
     if (update.connection === 'open') this.#reportOpen()
     if (update.connection === 'close') {
-      this.#sealed = true
+      this.#seal()
       const error = update.lastDisconnect?.error
       this.#report(closeCodeOf(error), error?.message.includes('QR refs attempts ended') === true)
     }
@@ -163,7 +171,7 @@ export class BaileysConnection implements LiveLink {
   async #stop(): Promise<void> {
     await this.#within(this.#sends?.idle(), this.#options.sendLimitMs)
     await this.#within(this.#gate?.idle(), this.#options.sendLimitMs)
-    this.#sealed = true
+    this.#seal()
     this.#end()
     if (!this.#socket) this.#report(428, false)
   }
@@ -172,7 +180,7 @@ export class BaileysConnection implements LiveLink {
     const socket = this.#socket
     const own = this.#auth?.state.creds.me?.id
     if (!socket || !own) return this.#report(unconfirmed, false)
-    this.#sealed = true
+    this.#seal()
     try {
       const answer = await socket.query(unlinkRequest(own))
       this.#report(answer ? 401 : unconfirmed, false)
@@ -180,6 +188,12 @@ export class BaileysConnection implements LiveLink {
       this.#report(closeCodeOf(error) === 401 ? 401 : unconfirmed, false)
     }
     this.#end()
+  }
+
+  /** From here this socket changes nothing. */
+  #seal(): void {
+    this.#sealed = true
+    this.#received?.drop()
   }
 
   #reportOpen(): void {

@@ -1,20 +1,23 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { SignalRepositoryWithLIDStore, WASocket } from '@whiskeysockets/baileys'
-import type { KeyFileBatch, KeyFiles } from '../ports/index.js'
+import type { KeyFileBatch, KeyFiles, Urgency } from '../ports/index.js'
 import type { SendGate } from './send-gate.js'
 
-export interface SendAfterBackupOptions {
+export interface OutputCommitOptions {
   readonly files: KeyFiles
-  /** Resolves when everything up to `position` is durable remotely, or after a bounded wait. */
-  barrier(position: number): Promise<void>
+  /**
+   * Resolves when everything up to `position` is durable remotely, or after a bounded wait. Null: on the local disk is
+   * enough, and no frame waits.
+   */
+  readonly barrier: ((position: number) => Promise<void>) | null
 }
 
 /** Says that a group's members have our sender key: true only when the message that brings it has left. */
 const memoryPrefix = 'sender-key-memory-'
 
 /**
- * Output commit: no frame leaves before the key changes behind it are durable, so that whatever WhatsApp and the peers
- * have seen of a session is in its backup. A receipt follows the ratchet step that it acknowledges, a message the step
+ * Output commit: no frame leaves before the key changes behind it are durable (on disk always, in the store when that
+ * is asked for), so that whatever WhatsApp and the peers have seen of a session survives. A receipt follows the ratchet step that it acknowledges, a message the step
  * that encrypted it.
  *
  * Two habits of Baileys 7.0.0-rc14 stand in the way. It encrypts and sends inside one transaction, which stores the
@@ -22,19 +25,19 @@ const memoryPrefix = 'sender-key-memory-'
  * transactions are serialised by the jid they were asked for, so that encrypting for a number and decrypting from its
  * LID, which are one session, overwrite each other's step; here they run one after the other.
  */
-export class SendAfterBackup {
+export class OutputCommit {
   readonly files: KeyFiles
-  readonly #options: SendAfterBackupOptions
+  readonly #options: OutputCommitOptions
   /** Made where no transaction runs. */
-  readonly #outside = new AsyncResource('SendAfterBackup')
+  readonly #outside = new AsyncResource('OutputCommit')
   #gate: SendGate | null = null
   #lastStep: Promise<unknown> = Promise.resolve()
 
-  constructor(options: SendAfterBackupOptions) {
+  constructor(options: OutputCommitOptions) {
     this.#options = options
     this.files = {
       read: (name) => options.files.read(name),
-      write: (batch) => this.#write(batch),
+      write: (batch, urgency) => this.#write(batch, urgency),
     }
   }
 
@@ -46,20 +49,22 @@ export class SendAfterBackup {
     socket.relayMessage = untilPassed(socket.relayMessage, gate)
   }
 
-  async #write(batch: KeyFileBatch): Promise<number> {
+  async #write(batch: KeyFileBatch, urgency?: Urgency): Promise<number> {
     const [memories, others] = split(batch)
     if (memories.size > 0)
       this.#gate
         ?.passed()
-        .then(() => this.#writeNow(memories), noMatter)
+        .then(() => this.#writeNow(memories, 'ordinary'), noMatter)
         .catch(noMatter)
-    return await this.#writeNow(others)
+    return await this.#writeNow(others, urgency)
   }
 
-  async #writeNow(batch: KeyFileBatch): Promise<number> {
+  async #writeNow(batch: KeyFileBatch, urgency?: Urgency): Promise<number> {
+    const { files, barrier } = this.#options
+    if (barrier === null) return await files.write(batch, urgency)
     // Urgent: every change keeps a frame waiting.
-    const position = await this.#options.files.write(batch, 'urgent')
-    this.#gate?.hold(this.#options.barrier(position))
+    const position = await files.write(batch, 'urgent')
+    this.#gate?.hold(barrier(position))
     return position
   }
 
