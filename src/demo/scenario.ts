@@ -15,7 +15,7 @@ const answersAfter = 120
 /** The kill comes somewhere within this time after that. */
 const killSpreadMs = 600
 /** Contacts go on writing to hosts that are gone. */
-const outageMs = 700
+const outageMs = 1_000
 const tickMs = 50
 
 export interface ScenarioOptions {
@@ -111,7 +111,9 @@ export class Scenario {
     this.#show.begin('Nobody is there; contacts go on writing', () => this.#counters())
     const sent = this.#ledger.sentCount
     await delay(outageMs)
-    this.#show.done(`Nobody is there; contacts wrote ${this.#ledger.sentCount - sent} more messages`)
+    this.#show.done(
+      `Nobody is there; messages that contacts wrote meanwhile: ${this.#ledger.sentCount - sent}`,
+    )
     this.#show.begin('Host 2 starts: an empty disk, the same store and registry', () =>
       this.#connected.size > 0 ? `${this.#connected.size} of ${tenantCount} connected` : '',
     )
@@ -142,7 +144,9 @@ export class Scenario {
   async #close(host: HostProcess): Promise<void> {
     this.#show.begin('Host 2 shuts down in order')
     await host.stop()
-    this.#show.done(`Host 2 shut down in order; all of ${this.#ledger.sentCount} messages accounted for`)
+    this.#show.done(
+      `Host 2 shut down in order; each of ${this.#ledger.sentCount} messages was received and answered`,
+    )
   }
 
   async #start(number: number): Promise<HostProcess> {

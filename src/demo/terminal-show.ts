@@ -77,10 +77,9 @@ export class TerminalShow implements Show {
     this.#terminal.write(`\n${box.join('\n')}\n\n`)
   }
 
-  /** Gives the cursor back; whatever happened. */
+  /** Leaves the terminal as it was; a step that was interrupted stays, marked as such. */
   close(): void {
-    if (this.#timer) clearInterval(this.#timer)
-    this.#timer = null
+    if (this.#timer) this.#settle(this.#colours.yellow('–'), this.#text)
     this.#terminal.write('\u001b[?25h')
   }
 
