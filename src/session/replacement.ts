@@ -10,12 +10,10 @@ import { inSlices } from './slices.js'
 const building = 'building'
 const ready = 'ready'
 
-/** Files that are synced at a time: one waits for the disk, the process goes on. */
-const parallelSyncs = 16
-
 /**
- * Builds a whole session beside the tenant's folder: written, synced, read back and compared, then marked as ready by
- * a rename. Nothing of the tenant's folder is touched.
+ * Builds a whole session beside the tenant's folder: written, read back and compared, then marked as ready by a
+ * rename. Nothing of the tenant's folder is touched. The files are not synced one by one (822 took 3.3 s on a busy
+ * disk): what a power cut tears is found at the next start, as every file is hashed, and comes from the store again.
  * @returns where it is
  */
 export async function buildIncoming(
@@ -32,22 +30,13 @@ export async function buildIncoming(
   disk.makeDirectory(folder)
   await inSlices(files, ([name, content]) => void disk.create(join(folder, name), Buffer.from(content)))
   new Journal(disk, folder).rewrite([{ kind: 'base', base, position: 0 }])
-  await syncAll(disk, folder)
+  await disk.sync(folder)
   await verify(disk, folder, hashes)
   const finished = join(incoming, ready)
   disk.rename(folder, finished)
   await disk.sync(incoming)
   await disk.sync(paths.incoming)
   return finished
-}
-
-async function syncAll(disk: Disk, folder: string): Promise<void> {
-  const names = disk.list(folder)
-  const worker = async () => {
-    for (let name = names.pop(); name !== undefined; name = names.pop()) await disk.sync(join(folder, name))
-  }
-  await Promise.all(Array.from({ length: parallelSyncs }, worker))
-  await disk.sync(folder)
 }
 
 async function verify(disk: Disk, folder: string, hashes: ReadonlyMap<string, string>): Promise<void> {

@@ -133,7 +133,7 @@ export class SessionRoot {
   }
 
   /**
-   * Makes `files` the tenant's session: built beside it, verified, synced, and renamed into place; the old folder goes
+   * Makes `files` the tenant's session: built beside it, verified, and renamed into place; the old folder goes
    * to the quarantine under `reason`. A crash leaves the old one or the new one.
    * @throws SessionError `corrupt` read back wrong · `invalid` · `diskFull` · `denied` · `unavailable`
    */
