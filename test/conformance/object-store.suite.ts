@@ -266,21 +266,20 @@ export function describeObjectStore(name: string, factory: () => Promise<StoreUn
       }
     })
 
-    it.each(unsafeKeys.map((key) => [JSON.stringify(key).slice(0, 40), key]))(
-      'refuses the key %s',
-      async (_, key) => {
-        const before = await store.listTenants()
-        const safe = `${freshTenant()}/safe.json`
-        await store.put(safe, body('safe'))
-        await expect(store.put(key, body('x'))).rejects.toMatchObject({ code: 'invalid' })
-        await expect(store.get(key)).rejects.toMatchObject({ code: 'invalid' })
-        // The whole call is refused, the safe name in it included.
-        await expect(store.remove([safe, key])).rejects.toMatchObject({ code: 'invalid' })
-        expect(textOf(await store.get(safe))).toBe('safe')
-        await store.remove([safe])
-        expect(await store.listTenants()).toEqual(before)
-      },
-    )
+    it.each(
+      unsafeKeys.map((key) => [JSON.stringify(key).slice(0, 40), key]),
+    )('refuses the key %s', async (_, key) => {
+      const before = await store.listTenants()
+      const safe = `${freshTenant()}/safe.json`
+      await store.put(safe, body('safe'))
+      await expect(store.put(key, body('x'))).rejects.toMatchObject({ code: 'invalid' })
+      await expect(store.get(key)).rejects.toMatchObject({ code: 'invalid' })
+      // The whole call is refused, the safe name in it included.
+      await expect(store.remove([safe, key])).rejects.toMatchObject({ code: 'invalid' })
+      expect(textOf(await store.get(safe))).toBe('safe')
+      await store.remove([safe])
+      expect(await store.listTenants()).toEqual(before)
+    })
 
     it.each(unsafePrefixes)('refuses the prefix %j', async (prefix) => {
       await expect(store.list(prefix)).rejects.toMatchObject({ code: 'invalid' })

@@ -182,23 +182,24 @@ export function describeRegistry(name: string, create: () => Promise<RegistryUnd
         expect(await registry.read(tenantId)).toBeNull()
       })
 
-      it.each(['fresh', 'expired', 'released'])(
-        'has one winner of 20 owners that want a %s tenant at once',
-        async (kind) => {
-          const tenantId = newTenant()
-          if (kind !== 'fresh') await lease(tenantId, 'old')
-          if (kind === 'expired') await under.expire(tenantId)
-          if (kind === 'released') await registry.release('old', [{ tenantId, epoch: 1 }])
-          const tries = await Promise.allSettled(
-            Array.from({ length: 20 }, (_, i) => lease(tenantId, `host-${i}`)),
-          )
-          const won = tries.filter((attempt) => attempt.status === 'fulfilled')
-          const lost = tries.filter((attempt) => attempt.status === 'rejected')
-          expect(won).toHaveLength(1)
-          expect(lost.map((attempt) => attempt.reason.code)).toEqual(Array(19).fill('leased'))
-          expect((await registry.read(tenantId))!.lease).toEqual(won[0]!.value.lease)
-        },
-      )
+      it.each([
+        'fresh',
+        'expired',
+        'released',
+      ])('has one winner of 20 owners that want a %s tenant at once', async (kind) => {
+        const tenantId = newTenant()
+        if (kind !== 'fresh') await lease(tenantId, 'old')
+        if (kind === 'expired') await under.expire(tenantId)
+        if (kind === 'released') await registry.release('old', [{ tenantId, epoch: 1 }])
+        const tries = await Promise.allSettled(
+          Array.from({ length: 20 }, (_, i) => lease(tenantId, `host-${i}`)),
+        )
+        const won = tries.filter((attempt) => attempt.status === 'fulfilled')
+        const lost = tries.filter((attempt) => attempt.status === 'rejected')
+        expect(won).toHaveLength(1)
+        expect(lost.map((attempt) => attempt.reason.code)).toEqual(Array(19).fill('leased'))
+        expect((await registry.read(tenantId))!.lease).toEqual(won[0]!.value.lease)
+      })
 
       it('gives 20 acquisitions by one owner 20 epochs', async () => {
         const tenantId = newTenant()

@@ -111,15 +111,15 @@ describe('pages of other sites', () => {
     [{ host: 'localhost:1', origin: 'http://localhost:1' }, 201],
     [{ 'sec-fetch-site': 'same-origin' }, 201],
     [{}, 201],
-  ] as [Record<string, string>, number][])(
-    'a change with %j is answered with %i',
-    async (headers, status) => {
-      const { ask, supervisor } = await startServer()
-      const answer = await ask('/tenants', { method: 'POST', headers, body: { tenantId: 'a' } })
-      expect(answer.status).toBe(status)
-      expect(supervisor.sessions.size).toBe(status === 201 ? 1 : 0)
-    },
-  )
+  ] as [
+    Record<string, string>,
+    number,
+  ][])('a change with %j is answered with %i', async (headers, status) => {
+    const { ask, supervisor } = await startServer()
+    const answer = await ask('/tenants', { method: 'POST', headers, body: { tenantId: 'a' } })
+    expect(answer.status).toBe(status)
+    expect(supervisor.sessions.size).toBe(status === 201 ? 1 : 0)
+  })
 
   it('invites no other site to read answers', async () => {
     const { ask } = await startServer()

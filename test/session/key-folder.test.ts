@@ -278,30 +278,30 @@ describe('a capture', () => {
     expect(files.oldestUnsavedAt).toBeGreaterThan(since)
   })
 
-  it.each([true, false])(
-    'survives a restart after saved() (journal outgrown meanwhile: %s)',
-    async (outgrown) => {
-      const { root, files } = await small()
-      await files.write(
-        new Map([
-          ['session-3.json', '{"n":1}'],
-          ['session-4.json', '{"n":1}'],
-        ]),
-      )
-      const capture = files.capture()
-      const big = outgrown ? 'x'.repeat(300_000) : ''
-      for (let n = 2; n < 8; n++) await files.write(one('session-3.json', JSON.stringify({ n, big })))
-      const head = baseOf([...smallSession, ['session-3.json', '{"n":1}'], ['session-4.json', '{"n":1}']], 2)
-      await files.saved(capture, head)
-      await files.close()
-      const copy = (await root.inspect('t'))!
-      expect(copy.base).toEqual(head)
-      expect(copy.committed!.digest()).toBe(capture.tree)
-      expect(copy.unsaved).toEqual(one('session-3.json', JSON.stringify({ n: 7, big })))
-      const again = await root.open('t', { base: head, copy })
-      expect(again.capture().changes).toEqual(copy.unsaved)
-    },
-  )
+  it.each([
+    true,
+    false,
+  ])('survives a restart after saved() (journal outgrown meanwhile: %s)', async (outgrown) => {
+    const { root, files } = await small()
+    await files.write(
+      new Map([
+        ['session-3.json', '{"n":1}'],
+        ['session-4.json', '{"n":1}'],
+      ]),
+    )
+    const capture = files.capture()
+    const big = outgrown ? 'x'.repeat(300_000) : ''
+    for (let n = 2; n < 8; n++) await files.write(one('session-3.json', JSON.stringify({ n, big })))
+    const head = baseOf([...smallSession, ['session-3.json', '{"n":1}'], ['session-4.json', '{"n":1}']], 2)
+    await files.saved(capture, head)
+    await files.close()
+    const copy = (await root.inspect('t'))!
+    expect(copy.base).toEqual(head)
+    expect(copy.committed!.digest()).toBe(capture.tree)
+    expect(copy.unsaved).toEqual(one('session-3.json', JSON.stringify({ n: 7, big })))
+    const again = await root.open('t', { base: head, copy })
+    expect(again.capture().changes).toEqual(copy.unsaved)
+  })
 })
 
 describe('a snapshot', () => {

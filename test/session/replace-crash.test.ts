@@ -49,44 +49,44 @@ describe.each([
   ['over an old copy', true],
   ['on an empty place', false],
 ])('a restore %s that dies', (_, withOld) => {
-  it.each([false, true])(
-    'at any step leaves the old or the new, whole, and loses nothing (torn: %s)',
-    async (tear) => {
-      const old = sorted(new Map(smallSession).set('session-5.json', '{}'))
-      let seenOld = 0
-      let seenNew = 0
-      for (let at = 1; ; at++) {
-        const { path, done } = await dieDuringReplace(withOld, at, tear)
-        const root = await openRoot(path)
-        const copy = await root.inspect('t')
-        const files = copy && sorted(copy.files)
-        const isNew = copy?.files.has('session-8.json') === true
-        if (isNew) {
-          seenNew++
-          expect(files).toEqual(sorted(restored))
-          expect(copy).toMatchObject({ base: baseOf(restored, 9), damaged: [], journal: 'intact' })
-          const asides = join(path, '.supervisor/quarantine/t')
-          const aside = existsSync(asides)
-            ? readdirSync(asides).map((name) => readFolder(join(asides, name)))
-            : []
-          // The first restore moved nothing aside.
-          expect(aside).toEqual(withOld ? [old] : [])
-        } else {
-          seenOld++
-          expect(files).toEqual(withOld ? old : null)
-          if (withOld) expect(copy!.unsaved).toEqual(new Map([['session-5.json', '{}']]))
-        }
-        expect(readdirSync(join(path, '.supervisor/incoming'))).toEqual([])
-        // It can be done again, from whatever was left.
-        await root.replace('t', restored, baseOf(restored, 9), 'remote-is-ahead')
-        expect(readFolder(join(path, 't'))).toEqual(sorted(restored))
-        await root.close()
-        if (done) break
+  it.each([
+    false,
+    true,
+  ])('at any step leaves the old or the new, whole, and loses nothing (torn: %s)', async (tear) => {
+    const old = sorted(new Map(smallSession).set('session-5.json', '{}'))
+    let seenOld = 0
+    let seenNew = 0
+    for (let at = 1; ; at++) {
+      const { path, done } = await dieDuringReplace(withOld, at, tear)
+      const root = await openRoot(path)
+      const copy = await root.inspect('t')
+      const files = copy && sorted(copy.files)
+      const isNew = copy?.files.has('session-8.json') === true
+      if (isNew) {
+        seenNew++
+        expect(files).toEqual(sorted(restored))
+        expect(copy).toMatchObject({ base: baseOf(restored, 9), damaged: [], journal: 'intact' })
+        const asides = join(path, '.supervisor/quarantine/t')
+        const aside = existsSync(asides)
+          ? readdirSync(asides).map((name) => readFolder(join(asides, name)))
+          : []
+        // The first restore moved nothing aside.
+        expect(aside).toEqual(withOld ? [old] : [])
+      } else {
+        seenOld++
+        expect(files).toEqual(withOld ? old : null)
+        if (withOld) expect(copy!.unsaved).toEqual(new Map([['session-5.json', '{}']]))
       }
-      expect(seenOld).toBeGreaterThan(3)
-      expect(seenNew).toBeGreaterThan(1)
-    },
-  )
+      expect(readdirSync(join(path, '.supervisor/incoming'))).toEqual([])
+      // It can be done again, from whatever was left.
+      await root.replace('t', restored, baseOf(restored, 9), 'remote-is-ahead')
+      expect(readFolder(join(path, 't'))).toEqual(sorted(restored))
+      await root.close()
+      if (done) break
+    }
+    expect(seenOld).toBeGreaterThan(3)
+    expect(seenNew).toBeGreaterThan(1)
+  })
 })
 
 it('a restore that is read back with other content leaves the old copy where it is', async () => {

@@ -107,20 +107,26 @@ describe('the session directory', () => {
     expect(await root.inspect('empty')).toBeNull()
   })
 
-  it.each(['', '.', '..', '../x', 'a/b', '.supervisor', 'a\0b', 'é'])(
-    'refuses the tenant id %j',
-    async (tenantId) => {
-      const root = await openRoot(temporaryDirectory())
-      const calls = [
-        () => root.inspect(tenantId),
-        () => root.open(tenantId, { base: noHead, copy: null }),
-        () => root.replace(tenantId, smallSession, noHead, 'test'),
-        () => root.quarantine(tenantId, 'test'),
-        () => root.remove(tenantId),
-      ]
-      for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'invalid' })
-    },
-  )
+  it.each([
+    '',
+    '.',
+    '..',
+    '../x',
+    'a/b',
+    '.supervisor',
+    'a\0b',
+    'é',
+  ])('refuses the tenant id %j', async (tenantId) => {
+    const root = await openRoot(temporaryDirectory())
+    const calls = [
+      () => root.inspect(tenantId),
+      () => root.open(tenantId, { base: noHead, copy: null }),
+      () => root.replace(tenantId, smallSession, noHead, 'test'),
+      () => root.quarantine(tenantId, 'test'),
+      () => root.remove(tenantId),
+    ]
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'invalid' })
+  })
 
   it('refuses a folder that is a link or a file', async () => {
     const path = temporaryDirectory()

@@ -83,62 +83,65 @@ describe('the directory', () => {
     expect(await readdir(root)).toEqual([])
   })
 
-  it.each(['removed', 'an empty mount point', 'another store'])(
-    'that was seen before is `unavailable` when it is %s, until it is back',
-    async (what) => {
-      const store = directoryStore({ path: root })
-      await store.put('tenant/a.json', body('x'))
-      await rename(root, path.join(scratch, 'aside'))
-      if (what === 'an empty mount point') await mkdir(root)
-      if (what === 'another store') await directoryStore({ path: root }).check()
-      const before = await readdir(root, { recursive: true }).catch(() => 'gone')
-      for (const attempt of [
-        () => store.check(),
-        () => store.put('tenant/b.json', body('x')),
-        () => store.get('tenant/a.json'),
-        () => store.list('tenant/'),
-        () => store.listTenants(),
-        () => store.remove(['tenant/a.json']),
-      ]) {
-        await expect(attempt()).rejects.toMatchObject({ code: 'unavailable' })
-      }
-      expect(await readdir(root, { recursive: true }).catch(() => 'gone')).toEqual(before)
-      await rm(root, { recursive: true, force: true })
-      await rename(path.join(scratch, 'aside'), root)
-      expect(textOf(await store.get('tenant/a.json'))).toBe('x')
-    },
-  )
+  it.each([
+    'removed',
+    'an empty mount point',
+    'another store',
+  ])('that was seen before is `unavailable` when it is %s, until it is back', async (what) => {
+    const store = directoryStore({ path: root })
+    await store.put('tenant/a.json', body('x'))
+    await rename(root, path.join(scratch, 'aside'))
+    if (what === 'an empty mount point') await mkdir(root)
+    if (what === 'another store') await directoryStore({ path: root }).check()
+    const before = await readdir(root, { recursive: true }).catch(() => 'gone')
+    for (const attempt of [
+      () => store.check(),
+      () => store.put('tenant/b.json', body('x')),
+      () => store.get('tenant/a.json'),
+      () => store.list('tenant/'),
+      () => store.listTenants(),
+      () => store.remove(['tenant/a.json']),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject({ code: 'unavailable' })
+    }
+    expect(await readdir(root, { recursive: true }).catch(() => 'gone')).toEqual(before)
+    await rm(root, { recursive: true, force: true })
+    await rename(path.join(scratch, 'aside'), root)
+    expect(textOf(await store.get('tenant/a.json'))).toBe('x')
+  })
 
-  it.each(['get', 'list', 'listTenants', 'remove'] as const)(
-    'that vanishes during a call is noticed: %s',
-    async (verb) => {
-      let vanish = async () => {}
-      const hook = <T extends (...args: never[]) => Promise<unknown>>(real: T) =>
-        (async (...args: Parameters<T>) => {
-          if (!String(args[0]).includes('+')) await vanish()
-          return real(...args)
-        }) as unknown as T
-      const fs = failing({
-        readFile: hook(fsPromises.readFile as never) as never,
-        readdir: hook(fsPromises.readdir as never) as never,
-        unlink: hook(fsPromises.unlink),
-      })
-      const store = directoryStore({ path: root, fs })
-      await store.put('tenant/a.json', body('x'))
-      vanish = async () => {
-        vanish = async () => {}
-        await rename(root, path.join(scratch, 'aside'))
-        await mkdir(root)
-      }
-      const attempts = {
-        get: () => store.get('tenant/a.json'),
-        list: () => store.list('tenant/'),
-        listTenants: () => store.listTenants(),
-        remove: () => store.remove(['tenant/a.json']),
-      }
-      await expect(attempts[verb]()).rejects.toMatchObject({ code: 'unavailable' })
-    },
-  )
+  it.each([
+    'get',
+    'list',
+    'listTenants',
+    'remove',
+  ] as const)('that vanishes during a call is noticed: %s', async (verb) => {
+    let vanish = async () => {}
+    const hook = <T extends (...args: never[]) => Promise<unknown>>(real: T) =>
+      (async (...args: Parameters<T>) => {
+        if (!String(args[0]).includes('+')) await vanish()
+        return real(...args)
+      }) as unknown as T
+    const fs = failing({
+      readFile: hook(fsPromises.readFile as never) as never,
+      readdir: hook(fsPromises.readdir as never) as never,
+      unlink: hook(fsPromises.unlink),
+    })
+    const store = directoryStore({ path: root, fs })
+    await store.put('tenant/a.json', body('x'))
+    vanish = async () => {
+      vanish = async () => {}
+      await rename(root, path.join(scratch, 'aside'))
+      await mkdir(root)
+    }
+    const attempts = {
+      get: () => store.get('tenant/a.json'),
+      list: () => store.list('tenant/'),
+      listTenants: () => store.listTenants(),
+      remove: () => store.remove(['tenant/a.json']),
+    }
+    await expect(attempts[verb]()).rejects.toMatchObject({ code: 'unavailable' })
+  })
 
   it('that holds other things is not taken for a store', async () => {
     await mkdir(path.join(root, 'photos'), { recursive: true })

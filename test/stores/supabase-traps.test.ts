@@ -176,24 +176,23 @@ describe('a server in trouble', () => {
     await expect(store.check()).resolves.toBeUndefined()
   })
 
-  it.each(troubles)(
-    'does not make an absence out of a look-up that worked and a proof that did not: %s',
-    async (kind) => {
-      const store = open({ timeoutMs: 150 })
-      await store.check()
-      standIn.faults.always(kind, 'getBucket')
-      for (const verb of ['get', 'list', 'remove'] as const) {
-        await expect(calls(store)[verb]()).rejects.toMatchObject({ code: 'unavailable' })
-      }
-      // What is there needs no proof of the bucket.
-      const key = freshKey()
-      await store.put(key, body('x'))
-      standIn.faults.clear()
-      await store.check()
-      standIn.faults.always(kind, 'getBucket')
-      expect(textOf(await store.get(key))).toBe('x')
-    },
-  )
+  it.each(
+    troubles,
+  )('does not make an absence out of a look-up that worked and a proof that did not: %s', async (kind) => {
+    const store = open({ timeoutMs: 150 })
+    await store.check()
+    standIn.faults.always(kind, 'getBucket')
+    for (const verb of ['get', 'list', 'remove'] as const) {
+      await expect(calls(store)[verb]()).rejects.toMatchObject({ code: 'unavailable' })
+    }
+    // What is there needs no proof of the bucket.
+    const key = freshKey()
+    await store.put(key, body('x'))
+    standIn.faults.clear()
+    await store.check()
+    standIn.faults.always(kind, 'getBucket')
+    expect(textOf(await store.get(key))).toBe('x')
+  })
 
   it('is `unavailable` when nobody listens', async () => {
     const gone = await startSupabaseStandIn()
@@ -203,17 +202,18 @@ describe('a server in trouble', () => {
     await expect(store.check()).rejects.toThrow(/ECONNREFUSED/)
   })
 
-  it.each(['hangAfter', 'resetAfter', 'cut'] as const)(
-    'may have stored an upload that failed (%s), and says `exists` then',
-    async (kind) => {
-      const store = open({ timeoutMs: 150 })
-      const key = freshKey()
-      standIn.faults.next(kind, 'upload')
-      await expect(store.put(key, body('first'))).rejects.toMatchObject({ code: 'unavailable' })
-      await expect(store.put(key, body('second'))).rejects.toMatchObject({ code: 'exists' })
-      expect(textOf(await store.get(key))).toBe('first')
-    },
-  )
+  it.each([
+    'hangAfter',
+    'resetAfter',
+    'cut',
+  ] as const)('may have stored an upload that failed (%s), and says `exists` then', async (kind) => {
+    const store = open({ timeoutMs: 150 })
+    const key = freshKey()
+    standIn.faults.next(kind, 'upload')
+    await expect(store.put(key, body('first'))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.put(key, body('second'))).rejects.toMatchObject({ code: 'exists' })
+    expect(textOf(await store.get(key))).toBe('first')
+  })
 
   it('never returns half of a body', async () => {
     const store = open()

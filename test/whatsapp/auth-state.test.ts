@@ -126,17 +126,22 @@ describe('creds', () => {
     expect(files.writes).toEqual([])
   })
 
-  it.each(['', '{', 'null', '{}', '[]', '"x"', '{"noiseKey":{}}'])(
-    'that are damaged (%j) are refused, never made anew',
-    async (content) => {
-      for (const fresh of [true, false]) {
-        const files = new FakeKeyFiles()
-        files.files.set('creds.json', content)
-        await expect(open(files, { fresh })).rejects.toMatchObject({ code: 'corrupt' })
-        expect(files.writes).toEqual([])
-      }
-    },
-  )
+  it.each([
+    '',
+    '{',
+    'null',
+    '{}',
+    '[]',
+    '"x"',
+    '{"noiseKey":{}}',
+  ])('that are damaged (%j) are refused, never made anew', async (content) => {
+    for (const fresh of [true, false]) {
+      const files = new FakeKeyFiles()
+      files.files.set('creds.json', content)
+      await expect(open(files, { fresh })).rejects.toMatchObject({ code: 'corrupt' })
+      expect(files.writes).toEqual([])
+    }
+  })
 
   it('that are paired are never replaced by new ones', async () => {
     const files = new FakeKeyFiles()
