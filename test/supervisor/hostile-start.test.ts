@@ -29,6 +29,9 @@ function breakable(store: ObjectStore) {
   return { store: proxy, state }
 }
 
+/** A busy machine takes its time. */
+const patient = { timeout: 20_000 }
+
 const fast = { backoffBaseMs: 20, backoffMaxMs: 100 }
 
 /** A tenant whose session of some 900 files is committed, its host shut down. */
@@ -119,15 +122,14 @@ describe('a store that does not answer at the start', () => {
     const { store, state } = breakable(memory)
     state.broken = true
     const { supervisor, link } = await startSupervisor({ store, registry, sessionPath, settings: fast })
-    await (await supervisor.start('tenant')).waitFor('connected', { timeoutMs: 5_000 })
+    await (await supervisor.start('tenant')).waitFor('connected', { timeoutMs: 20_000 })
     const other = await supervisor.start('other')
-    await expect(other.waitFor('pairing', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'timeout' })
+    await expect.poll(() => other.lastError, patient).toBe('undecided')
     expect(other.state).toMatch(/^restoring/)
-    expect(other.lastError).toBe('undecided')
     expect(link.requests).toHaveLength(1)
 
     state.broken = false
-    await other.waitFor('pairing', { timeoutMs: 5_000 })
+    await other.waitFor('pairing', { timeoutMs: 20_000 })
   })
 
   it('lets a plain Baileys session that was never backed up start, and backs it up when the store is back', async () => {
@@ -137,7 +139,7 @@ describe('a store that does not answer at the start', () => {
     await unpackSession(sessionPath, 'tenant')
     const { supervisor } = await startSupervisor({ store, sessionPath, settings: fast })
     const session = await supervisor.start('tenant')
-    await session.waitFor('connected', { timeoutMs: 5_000 })
+    await session.waitFor('connected', { timeoutMs: 20_000 })
     await expect(session.backupNow()).rejects.toMatchObject({ code: 'unavailable' })
     expect(session.unprotected.changes).toBeGreaterThan(900)
     state.broken = false
@@ -176,8 +178,7 @@ describe('a newest generation that is corrupt', () => {
     for (const { key } of await store.list('tenant/')) await damaged.put(key, Buffer.from('{}'))
     const { supervisor, link, facts } = await startSupervisor({ store: damaged, registry, settings: fast })
     const session = await supervisor.start('tenant')
-    await expect(session.waitFor('connected', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'timeout' })
-    expect(session.lastError).toBe('corrupt')
+    await expect.poll(() => session.lastError, patient).toBe('corrupt')
     expect(link.requests).toHaveLength(0)
     expect(facts.filter(({ type }) => type === 'generation.committed')).toEqual([])
   })
@@ -201,9 +202,8 @@ describe('a creds.json of 0 bytes', () => {
     writeFileSync(`${folder}/creds.json`, '')
     const { supervisor, link, facts } = await startSupervisor({ sessionPath, settings: fast })
     const session = await supervisor.start('tenant')
-    await expect(session.waitFor('connected', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'timeout' })
-    expect(session.lastError).toBe('corrupt')
-    expect(session.status).toBe('FAILED')
+    await expect.poll(() => session.lastError, patient).toBe('corrupt')
+    await expect.poll(() => session.status, patient).toBe('FAILED')
     expect(link.requests).toHaveLength(0)
     const failed = facts.find((fact) => fact.type === 'restore.failed')
     expect(failed).toMatchObject({ error: { message: expect.stringContaining('pair again') } })
