@@ -17,8 +17,8 @@ import { silentBaileysLogger } from './silent-logger.js'
 
 const saveRetryMs = 1_000
 
-/** Baileys sends a receipt in the turns after it has decrypted; a busy loop takes this long at most. */
-const receiptLimitMs = 150
+/** A message comes to the application within milliseconds, unless Baileys keeps its events back while it catches up. */
+const handlingLimitMs = 150
 
 /** A hung server answers neither data nor the close handshake. */
 const closeLimitMs = 1_000
@@ -67,7 +67,12 @@ export class BaileysConnection implements LiveLink {
     const { hasSession, tenantId, barrier, onSocket } = this.#request
     const { logger, socketConfig } = this.#options
     const output = this.#outputCommit()
-    const received = new ReceivedSteps({ ...this.#options, files: output.files, delayMs: receiptLimitMs })
+    const received = new ReceivedSteps({
+      ...this.#options,
+      files: output.files,
+      unawaited: this.#request.files,
+      limitMs: handlingLimitMs,
+    })
     this.#received = received
     this.#auth = await openAuthState(received.files, { fresh: !hasSession, barrier, logger })
     if (this.#over) return
@@ -79,9 +84,10 @@ export class BaileysConnection implements LiveLink {
     this.#sends = new SendsInFlight(socket)
     this.#gate = gateSends(socket)
     // Innermost first: a step runs in turn, then as one of a received message, then its failed tries are taken back.
-    received.attach(socket)
+    received.attach(socket, this.#gate)
     tries.attach(socket)
     output.attach(socket, this.#gate)
+    received.attachToSends(socket)
     this.#listen(socket, creds)
     logger.debug({ tenantId }, 'socket made')
     onSocket(socket)

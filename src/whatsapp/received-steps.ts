@@ -1,34 +1,59 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { WASocket } from '@whiskeysockets/baileys'
+import { type BinaryNode, getBinaryNodeChildren, type WASocket } from '@whiskeysockets/baileys'
 import type { Clock, KeyFileBatch, KeyFiles, Logger } from '../ports/index.js'
+import type { SendGate } from './send-gate.js'
+
+/** A message of somebody else, from the socket to the application. */
+interface Arrival {
+  /** The application's handlers have it, and its receipt stands before the gate; or the limit is over. */
+  readonly handled: Promise<void>
+  handle(): void
+}
 
 interface Step {
   readonly content: string | null
-  readonly since: number
+  /** Rejects when the socket ends first. */
+  readonly receiptOut: Promise<void>
 }
 
 export interface ReceivedStepsOptions {
+  /** Takes what frames wait for. */
   readonly files: KeyFiles
+  /** Takes received steps, which no frame waits for: the same files, without the wait. */
+  readonly unawaited: Pick<KeyFiles, 'write'>
   readonly clock: Clock
   readonly logger: Logger
-  /** Time for the receipt to get out, which Baileys sends in the turns after it has decrypted. */
-  readonly delayMs: number
+  /** Longest wait for a message that was decrypted to come to the application's handlers: Baileys may keep it back. */
+  readonly limitMs: number
 }
+
+type ReceivingSocket = Pick<WASocket, 'signalRepository' | 'ev' | 'ws'>
+
+/** A contact that never stops writing cannot keep us from answering. */
+const mostWaits = 3
+/** Messages that Baileys ignores never come to the application. */
+const mostArrivals = 1_000
 
 /**
  * Keeps what decrypting a message changed in memory until its receipt is out, and drops it when the socket ends first.
  *
  * Baileys stores the ratchet step, then sends the receipt. A process that is killed in between has a step for a message
- * that WhatsApp delivers again, and cannot decrypt it a second time. The other way round nothing is lost: until we
- * have sent something that builds on it (such a write goes through at once and takes the step with it), a session
- * that lacks received steps makes them again from the next message; the pre-key of a first message is still there.
+ * that WhatsApp delivers again, and cannot decrypt it a second time. The other way round nothing is lost: until we have
+ * sent something that builds on it, a session that lacks received steps makes them again from the next message; the
+ * pre-key of a first message is still there. So an answer waits for the receipt of what it builds on.
+ *
+ * The receipt, in turn, waits until the application's handlers have run: what WhatsApp believes to be delivered is.
  */
 export class ReceivedSteps {
   readonly files: KeyFiles
   readonly #options: ReceivedStepsOptions
-  readonly #receiving = new AsyncLocalStorage<true>()
+  readonly #receiving = new AsyncLocalStorage<Promise<void>>()
   readonly #held = new Map<string, Step>()
-  #timer: unknown = null
+  /** By message id, until it comes to the application. */
+  readonly #arrivals = new Map<string, Arrival>()
+  /** The node's own buffers: what is handed over to be decrypted is found again by identity. */
+  readonly #arrivalOf = new WeakMap<Uint8Array, Arrival>()
+  #gate: SendGate | null = null
   #dropped = false
 
   constructor(options: ReceivedStepsOptions) {
@@ -39,7 +64,8 @@ export class ReceivedSteps {
         return held ? held.content : await options.files.read(name)
       },
       write: async (batch, urgency) => {
-        if (this.#receiving.getStore() && urgency !== 'urgent') return this.#hold(batch)
+        const receiptOut = this.#receiving.getStore()
+        if (receiptOut && urgency !== 'urgent') return this.#hold(batch, receiptOut)
         // What is written now was made from what is held, and supersedes it.
         for (const name of batch.keys()) this.#held.delete(name)
         return await options.files.write(batch, urgency)
@@ -47,53 +73,110 @@ export class ReceivedSteps {
     }
   }
 
-  /** To be called right after the socket was made. */
-  attach({ signalRepository }: Pick<WASocket, 'signalRepository'>): void {
-    const decryptMessage = signalRepository.decryptMessage.bind(signalRepository)
-    const decryptGroupMessage = signalRepository.decryptGroupMessage.bind(signalRepository)
-    signalRepository.decryptMessage = (message) => this.#receiving.run(true, () => decryptMessage(message))
-    signalRepository.decryptGroupMessage = (message) =>
-      this.#receiving.run(true, () => decryptGroupMessage(message))
+  /** To be called right after the socket was made, before others wrap its repository. */
+  attach(socket: ReceivingSocket, gate: SendGate): void {
+    this.#gate = gate
+    const { signalRepository: repository, ev, ws } = socket
+    const decryptMessage = repository.decryptMessage.bind(repository)
+    const decryptGroupMessage = repository.decryptGroupMessage.bind(repository)
+    repository.decryptMessage = (message) => this.#receive(message.ciphertext, () => decryptMessage(message))
+    repository.decryptGroupMessage = (message) =>
+      this.#receive(message.msg, () => decryptGroupMessage(message))
+    ws.on('CB:message', (node: BinaryNode) => this.#arrived(node))
+    ev.on('messages.upsert', ({ messages }) => {
+      for (const { key } of messages) this.#arrivals.get(key.id ?? '')?.handle()
+    })
+  }
+
+  /** To be called last, when others have wrapped the repository: whoever waits must not keep the steps waiting. */
+  attachToSends({ signalRepository: repository }: ReceivingSocket): void {
+    const encryptMessage = repository.encryptMessage.bind(repository)
+    repository.encryptMessage = async (message) => {
+      const lid = await repository.lidMapping.getLIDForPN(message.jid).catch(() => null)
+      const names = [message.jid, ...(lid ? [lid] : [])].map(
+        (jid) => `session-${repository.jidToSignalProtocolAddress(jid)}.json`,
+      )
+      for (let waits = 0; waits < mostWaits; waits++) {
+        const held = names.flatMap((name) => this.#held.get(name) ?? [])
+        if (held.length === 0) break
+        await Promise.allSettled(held.map(({ receiptOut }) => receiptOut))
+      }
+      return await encryptMessage(message)
+    }
   }
 
   /** The socket is over: messages whose receipts did not get out come again, and are decrypted from the step before. */
   drop(): void {
     this.#dropped = true
     this.#held.clear()
-    if (this.#timer !== null) this.#options.clock.clearTimeout(this.#timer)
-    this.#timer = null
+    for (const { handle } of [...this.#arrivals.values()]) handle()
   }
 
-  #hold(batch: KeyFileBatch): number {
-    const since = this.#options.clock.now()
-    if (!this.#dropped) for (const [name, content] of batch) this.#held.set(name, { content, since })
-    this.#arm()
+  #arrived(node: BinaryNode): void {
+    const { id = '' } = node.attrs
+    const encrypted = getBinaryNodeChildren(node, 'enc')
+    if (encrypted.length === 0 || this.#dropped) return
+    const arrival = this.#arrivals.get(id) ?? this.#newArrival(id)
+    for (const { content } of encrypted) {
+      if (content instanceof Uint8Array) this.#arrivalOf.set(content, arrival)
+    }
+    const [oldest] = this.#arrivals.values()
+    if (this.#arrivals.size > mostArrivals) oldest?.handle()
+  }
+
+  #newArrival(id: string): Arrival {
+    let handle = () => {}
+    const handled = new Promise<void>((resolve) => {
+      handle = () => {
+        this.#arrivals.delete(id)
+        resolve()
+      }
+    })
+    const arrival = { handled, handle }
+    this.#arrivals.set(id, arrival)
+    return arrival
+  }
+
+  async #receive<T>(ciphertext: Uint8Array, decrypt: () => Promise<T>): Promise<T> {
+    const { clock, limitMs } = this.#options
+    const arrival = this.#arrivalOf.get(ciphertext)
+    const limit = clock.setTimeout(() => arrival?.handle(), limitMs)
+    const handled = (arrival?.handled ?? Promise.resolve()).finally(() => clock.clearTimeout(limit))
+    // By then Baileys has sent the receipt, as far as the gate.
+    const receiptOut = handled.then(() => this.#gate?.passed())
+    receiptOut.catch(() => {})
+    try {
+      const message = await this.#receiving.run(receiptOut, decrypt)
+      this.#gate?.hold(handled)
+      return message
+    } catch (error) {
+      arrival?.handle()
+      throw error
+    }
+  }
+
+  #hold(batch: KeyFileBatch, receiptOut: Promise<void>): number {
+    if (!this.#dropped) {
+      const steps = [...batch].map(([name, content]) => [name, { content, receiptOut }] as const)
+      for (const [name, step] of steps) this.#held.set(name, step)
+      receiptOut.then(() => this.#write(steps)).catch(() => {})
+    }
     // Nobody waits for the position of an ordinary write.
     return 0
   }
 
-  #arm(): void {
-    if (this.#timer !== null || this.#held.size === 0 || this.#dropped) return
-    this.#timer = this.#options.clock.setTimeout(() => {
-      void this.#writeOld().finally(() => {
-        this.#timer = null
-        this.#arm()
-      })
-    }, this.#options.delayMs)
-  }
-
   /** Each stays readable here until it is on disk. */
-  async #writeOld(): Promise<void> {
-    const { files, clock, delayMs, logger } = this.#options
-    const limit = clock.now() - delayMs / 2
-    const old = [...this.#held].filter(([, { since }]) => since <= limit)
-    if (old.length === 0) return
+  async #write(steps: readonly (readonly [string, Step])[]): Promise<void> {
+    const { unawaited, logger } = this.#options
+    const current = steps.filter(([name, step]) => this.#held.get(name) === step)
+    if (current.length === 0) return
     try {
-      await files.write(new Map(old.map(([name, { content }]) => [name, content])))
-      for (const [name, step] of old) if (this.#held.get(name) === step) this.#held.delete(name)
+      await unawaited.write(new Map(current.map(([name, { content }]) => [name, content])))
     } catch (error) {
-      if (!this.#dropped)
-        logger.warn({ err: error }, 'keys of received messages not written; it is tried again')
+      // The next step of the session takes it along; a session that ends without one makes it again.
+      if (!this.#dropped) logger.warn({ err: error }, 'keys of a received message not written')
+      return
     }
+    for (const [name, step] of current) if (this.#held.get(name) === step) this.#held.delete(name)
   }
 }
