@@ -25,6 +25,7 @@ export function outcomeOf(figures: Figures): Outcome {
         'Backups',
         `${figures.backups}; a change was unprotected for ${figures.rpoMs.p50 ?? '–'} ms (median), ${figures.rpoMs.p99 ?? '–'} ms (99 %)`,
       ],
+      ['Took', `${seconds(figures.durationMs)} on Node ${figures.nodeVersion}`],
     ],
     notes: [],
   }

@@ -10,8 +10,8 @@ import { makeTenants, type Tenant, Traffic } from './traffic.js'
 
 const contactsEach = 4
 /** Answered messages of all tenants together, before the kill and after the restore. */
-const answersBefore = 120
-const answersAfter = 120
+const answersBefore = 100
+const answersAfter = 100
 /** The kill comes somewhere within this time after that. */
 const killSpreadMs = 600
 /** Contacts go on writing to hosts that are gone. */
