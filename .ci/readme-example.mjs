@@ -25,4 +25,6 @@ const result = await supervisor.shutdown()
 await whatsapp.close()
 if (result.unprotected.length > 0) throw new Error('The example left changes unprotected.')
 console.log("the README's example works:", JSON.stringify(answer.text))
+// Baileys leaves timers of up to a minute behind a closed socket.
+process.exit(0)
 `)
