@@ -58,7 +58,7 @@ it('accepts only keys that reach exactly their own path, in a URL and in a direc
       const url = new URL(`http://127.0.0.1/storage/v1/object/bucket/${key}`)
       expect(decodeURIComponent(url.pathname)).toBe(`/storage/v1/object/bucket/${key}`)
       expect(`${url.search}${url.hash}`).toBe('')
-      expect(path.join('/root', key)).toBe(`/root/${key}`)
+      expect(path.join('/store', key)).toBe(`/store/${key}`)
       expect(key.split('/').length).toBeGreaterThan(1)
     }),
     { numRuns: 20_000 },
