@@ -79,10 +79,11 @@ export async function createSupervisor(options: SupervisorOptions | Config): Pro
     await root.close()
     throw error
   }
-  return assemble(given, { settings, logger, clock, random, store, registry, root })
+  return assembleSupervisor(given, { settings, logger, clock, random, store, registry, root })
 }
 
-interface Parts {
+/** What a supervisor is made of, open and checked. */
+export interface SupervisorParts {
   readonly settings: Settings
   readonly logger: Logger
   readonly clock: Clock
@@ -92,7 +93,8 @@ interface Parts {
   readonly root: SessionRoot
 }
 
-function assemble(given: SupervisorOptions, parts: Parts): Supervisor<WASocket> {
+/** A supervisor on parts that somebody else has opened (a simulation); what is in `given` besides them is applied. */
+export function assembleSupervisor(given: SupervisorOptions, parts: SupervisorParts): Supervisor<WASocket> {
   const { settings, logger, clock, registry, root, store } = parts
   const owner = root.ownerId
   const heartbeat = new Heartbeat({
@@ -149,7 +151,10 @@ function resumeSoon(supervisor: Supervisor<WASocket>, logger: Logger): void {
   })
 }
 
-function linkOf(given: SupervisorOptions, { logger, clock, settings }: Parts): DeviceLink<WASocket> {
+function linkOf(
+  given: SupervisorOptions,
+  { logger, clock, settings }: SupervisorParts,
+): DeviceLink<WASocket> {
   const socketUrl = given.socketUrl ? { waWebSocketUrl: given.socketUrl } : {}
   return baileysLink({
     socketConfig: { ...socketUrl, ...given.socketConfig },

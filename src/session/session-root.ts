@@ -22,6 +22,8 @@ export interface SessionRootOptions {
   readonly random: Random
   /** The file system; only tests give another. */
   readonly disk?: Disk
+  /** Keeps other processes out; only tests, whose disk no other process sees, give another. */
+  readonly lock?: typeof lockDirectory
 }
 
 /**
@@ -33,7 +35,7 @@ export async function openSessionRoot(options: SessionRootOptions): Promise<Sess
   const disk = options.disk ?? systemDisk
   const paths = new SessionPaths(resolve(options.path))
   onDisk('create the session directory', () => disk.makeDirectory(paths.supervisor))
-  const lock = await lockDirectory(paths.supervisor, { what: 'The session directory' })
+  const lock = await (options.lock ?? lockDirectory)(paths.supervisor, { what: 'The session directory' })
   try {
     for (const path of [paths.incoming, paths.quarantine, paths.removing]) disk.makeDirectory(path)
     for (const name of disk.list(paths.removing)) disk.removeTree(join(paths.removing, name))
