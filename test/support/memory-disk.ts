@@ -131,7 +131,7 @@ export class MemoryDisk {
     return factsOf(node)
   }
 
-  #append(path: string, bytes: Uint8Array, offset: number): void {
+  #append(path: string, bytes: Uint8Array, offset: number): FileFacts {
     const node = this.#find(path) ?? fail('ENOENT', 'open')
     if (node.kind === 'directory') fail('EISDIR', 'open')
     if (node.bytes.length < offset) fail('EIO', 'write')
@@ -140,6 +140,7 @@ export class MemoryDisk {
     joined.set(bytes, offset)
     node.bytes = joined
     node.mtimeMs = this.#now()
+    return factsOf(node)
   }
 
   #rename(from: string, to: string): void {
