@@ -1,32 +1,25 @@
 import type { UserFacingSocketConfig, WASocket } from '@whiskeysockets/baileys'
-import PQueue from 'p-queue'
-import { Batch } from './actors/batch.js'
-import { Heartbeat } from './actors/heartbeat.js'
-import { StatusWriter } from './actors/status-writer.js'
-import { UploadQueue } from './actors/upload-queue.js'
+import { assembleSupervisor } from './assemble-supervisor.js'
 import type { Config, RegistryConfig, StoreConfig } from './config.js'
 import { isSessionError } from './errors.js'
 import { defaultLogger } from './logger.js'
 import {
   type Clock,
   type DeviceLink,
-  type HeadSwap,
   type Logger,
   type ObjectStore,
   type Random,
   type Registry,
-  type SwapOutcome,
   systemClock,
 } from './ports/index.js'
 import { memoryRegistry } from './registry/memory.js'
 import { pgliteRegistry } from './registry/pglite.js'
 import { prismaRegistry } from './registry/prisma.js'
-import { openSessionRoot, type SessionRoot } from './session/index.js'
+import { openSessionRoot } from './session/index.js'
 import { checkSettings, type Settings } from './settings.js'
 import { shutDownOnSignals } from './signals.js'
 import { directoryStore, memoryStore, supabaseStore } from './stores/index.js'
-import { Supervisor } from './supervisor.js'
-import { TurnQueue } from './turn-queue.js'
+import type { Supervisor } from './supervisor.js'
 import { baileysLink } from './whatsapp/baileys-link.js'
 
 export interface SupervisorOptions {
@@ -79,60 +72,11 @@ export async function createSupervisor(options: SupervisorOptions | Config): Pro
     await root.close()
     throw error
   }
-  return assembleSupervisor(given, { settings, logger, clock, random, store, registry, root })
-}
-
-/** What a supervisor is made of, open and checked. */
-export interface SupervisorParts {
-  readonly settings: Settings
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly random: Random
-  readonly store: ObjectStore
-  readonly registry: Registry
-  readonly root: SessionRoot
-}
-
-/** A supervisor on parts that somebody else has opened (a simulation); what is in `given` besides them is applied. */
-export function assembleSupervisor(given: SupervisorOptions, parts: SupervisorParts): Supervisor<WASocket> {
-  const { settings, logger, clock, registry, root, store } = parts
-  const owner = root.ownerId
-  const heartbeat = new Heartbeat({
-    ...parts,
-    owner,
-    ttlMs: settings.leaseTtlMs,
-    periodMs: settings.leaseRenewMs,
-  })
-  const statuses = new StatusWriter({ registry, clock, logger, periodMs: settings.statusPeriodMs })
-  const lingerMs = settings.commitLingerMs
-  const host = {
-    ...parts,
-    heartbeat,
-    statuses,
-    link: given.link ?? linkOf(given, parts),
-    uploads: new UploadQueue({
-      concurrency: settings.uploadConcurrency,
-      perSecond: settings.uploadsPerSecond,
-    }),
-    restores: new PQueue({ concurrency: settings.restoreConcurrency }),
-    connects: new TurnQueue(settings.connectConcurrency),
-    commits: new Batch<HeadSwap, SwapOutcome>({ send: (swaps) => registry.commit(swaps), clock, lingerMs }),
-    releases: new Batch<{ tenantId: string; epoch: number }, void>({
-      send: async (leases) => {
-        await registry.release(owner, leases)
-        return leases.map(() => undefined)
-      },
-      clock,
-      lingerMs,
-    }),
-  }
+  const link = given.link ?? linkOf(given, { logger, clock, settings })
   let undoSignals = () => {}
-  const supervisor = new Supervisor<WASocket>(host, async () => {
+  const parts = { settings, logger, clock, random, store, registry, root, link }
+  const supervisor = assembleSupervisor(parts, async () => {
     undoSignals()
-    heartbeat.close()
-    await statuses.flush()
-    statuses.close()
-    await root.close()
     // What the caller brought is the caller's to close.
     if (registry !== given.registry) await registry.close()
     if (store !== given.store) await store.close()
@@ -153,7 +97,7 @@ function resumeSoon(supervisor: Supervisor<WASocket>, logger: Logger): void {
 
 function linkOf(
   given: SupervisorOptions,
-  { logger, clock, settings }: SupervisorParts,
+  { logger, clock, settings }: { logger: Logger; clock: Clock; settings: Settings },
 ): DeviceLink<WASocket> {
   const socketUrl = given.socketUrl ? { waWebSocketUrl: given.socketUrl } : {}
   return baileysLink({

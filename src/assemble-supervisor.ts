@@ -1,0 +1,73 @@
+import PQueue from 'p-queue'
+import { Batch } from './actors/batch.js'
+import { Heartbeat } from './actors/heartbeat.js'
+import { StatusWriter } from './actors/status-writer.js'
+import { UploadQueue } from './actors/upload-queue.js'
+import type {
+  Clock,
+  DeviceLink,
+  HeadSwap,
+  Logger,
+  ObjectStore,
+  Random,
+  Registry,
+  SwapOutcome,
+} from './ports/index.js'
+import type { SessionRoot } from './session/index.js'
+import type { Settings } from './settings.js'
+import { Supervisor } from './supervisor.js'
+import { TurnQueue } from './turn-queue.js'
+
+/** What a supervisor is made of, open and checked. */
+export interface SupervisorParts<Socket> {
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: ObjectStore
+  readonly registry: Registry
+  readonly root: SessionRoot
+  readonly link: DeviceLink<Socket>
+}
+
+/**
+ * Wires a supervisor to its parts. It brings nobody up by itself and listens to no signal.
+ * @param closed called when it has shut down; the session directory is closed then
+ */
+export function assembleSupervisor<Socket>(
+  parts: SupervisorParts<Socket>,
+  closed: () => Promise<void> = async () => {},
+): Supervisor<Socket> {
+  const { settings, logger, clock, registry, root } = parts
+  const owner = root.ownerId
+  const { leaseTtlMs: ttlMs, leaseRenewMs: periodMs, commitLingerMs: lingerMs } = settings
+  const heartbeat = new Heartbeat({ ...parts, owner, ttlMs, periodMs })
+  const statuses = new StatusWriter({ registry, clock, logger, periodMs: settings.statusPeriodMs })
+  const host = {
+    ...parts,
+    heartbeat,
+    statuses,
+    uploads: new UploadQueue({
+      concurrency: settings.uploadConcurrency,
+      perSecond: settings.uploadsPerSecond,
+    }),
+    restores: new PQueue({ concurrency: settings.restoreConcurrency }),
+    connects: new TurnQueue(settings.connectConcurrency),
+    commits: new Batch<HeadSwap, SwapOutcome>({ send: (swaps) => registry.commit(swaps), clock, lingerMs }),
+    releases: new Batch<{ tenantId: string; epoch: number }, void>({
+      send: async (leases) => {
+        await registry.release(owner, leases)
+        return leases.map(() => undefined)
+      },
+      clock,
+      lingerMs,
+    }),
+  }
+  return new Supervisor<Socket>(host, async () => {
+    heartbeat.close()
+    await statuses.flush()
+    statuses.close()
+    await root.close()
+    await closed()
+  })
+}
