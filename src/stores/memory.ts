@@ -48,8 +48,8 @@ class MemoryStore implements ObjectStore {
       if (this.#objects.has(key)) {
         throw new SessionError('exists', 'An object of this name exists; it was left as it is.')
       }
-      // A copy: what is stored must not change with the caller's buffer.
-      this.#objects.set(key, { body: body.slice(), createdAt: this.#clock.now() })
+      // A copy, as what is stored must not change with the caller's memory; slice() of a Buffer would be a view of it.
+      this.#objects.set(key, { body: new Uint8Array(body), createdAt: this.#clock.now() })
     })
   }
 
@@ -58,7 +58,7 @@ class MemoryStore implements ObjectStore {
       checkObjectKey(key)
       const stored = this.#objects.get(key)
       if (stored === undefined) throw new SessionError('missing', 'There is no object of this name.')
-      return stored.body.slice()
+      return new Uint8Array(stored.body)
     })
   }
 

@@ -16,3 +16,14 @@ it('stamps objects by the clock that it is given', async () => {
   await store.put('tenant/a.json', body('x'))
   expect(await store.list('tenant/')).toEqual([{ key: 'tenant/a.json', bytes: 3, createdAt: 1234 }])
 })
+
+it('keeps a copy of a Buffer, whose own slice() is a view of the same memory', async () => {
+  const store = memoryStore()
+  const given = Buffer.from('"as it was put"')
+  await store.put('tenant/a.json', given)
+  given.fill(0x20)
+  const first = Buffer.from(await store.get('tenant/a.json'))
+  expect(first.toString()).toBe('"as it was put"')
+  ;(await store.get('tenant/a.json')).fill(0x20)
+  expect(Buffer.from(await store.get('tenant/a.json')).toString()).toBe('"as it was put"')
+})
