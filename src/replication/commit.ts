@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
 import type { Random } from '../ports/clock.js'
-import { keyFileType } from '../ports/key-file-name.js'
+import { isKeyFileName, keyFileType } from '../ports/key-file-name.js'
 import type { KeyFileBatch } from '../ports/key-files.js'
 import type { ObjectStore } from '../ports/object-store.js'
 import type { Head, HeadSwap } from '../ports/registry.js'
@@ -111,9 +111,10 @@ async function contentsOf(
 
 function checkContents(contents: KeyFileBatch, changes: KeyFileBatch, tree: FileSet): void {
   for (const [name, content] of contents) {
-    const hash = content === null ? undefined : hashKeyFile(content)
-    if (hash === tree.get(name)) continue
+    if (!isKeyFileName(name)) throw captureError('invalid', name, 'has a name that no key file may have')
+    const hash = content === null ? undefined : hashKeyFile(content, name)
     if (hash === null) throw captureError('corrupt', name, 'is damaged: nothing was backed up')
+    if (hash === tree.get(name)) continue
     if (changes.has(name)) throw captureError('invalid', name, 'is not what the tree says')
     throw captureError('unavailable', name, 'changed while it was read: nothing was uploaded, try again')
   }

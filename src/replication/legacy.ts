@@ -45,7 +45,7 @@ export async function findLegacySession(
 /** creds.json alone, or the single-file format's `{ creds, keys }`. */
 function credsOf(text: string, tenantId: string): { content: string; keys: string | null } {
   const value = asObject(parseKeyFile(text))
-  if (value === null || hashKeyFile(text) === null) {
+  if (value === null || hashKeyFile(text, credsFile) === null) {
     throw new SessionError(
       'corrupt',
       `The older backup ${tenantId}/${credsFile} is damaged. It was left as it is: replace it by a whole copy, or remove it to pair again.`,
@@ -70,7 +70,7 @@ function mergeKeys(keysText: string | undefined, plain: ReadonlyMap<string, stri
   }
   const damaged = new Map<string, number>()
   for (const [name, content] of plain) {
-    if (hashKeyFile(content) !== null) files.set(name, content)
+    if (hashKeyFile(content, name) !== null) files.set(name, content)
     else damaged.set(keyFileType(name), (damaged.get(keyFileType(name)) ?? 0) + 1)
   }
   for (const [type, count] of damaged) notUnderstood.push(`${count} damaged files of type ${type}`)

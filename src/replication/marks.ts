@@ -1,7 +1,7 @@
 import type { HighWaterMarks } from '../ports/registry.js'
 import { parseKeyFile } from './hash.js'
 
-export const credsFile = 'creds.json'
+export { credsFile } from './hash.js'
 
 /** What creds.json says of a session, without anything secret. */
 export interface CredsFacts {

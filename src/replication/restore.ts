@@ -103,7 +103,7 @@ function replay(chain: readonly LoadedGeneration[]): Map<string, string> {
 function treeOf(key: string, files: ReadonlyMap<string, string>): FileTree {
   const tree = new FileTree()
   for (const [name, content] of files) {
-    const hash = hashKeyFile(content)
+    const hash = hashKeyFile(content, name)
     if (hash === null) throw corruptObject(key, 'it holds a damaged file')
     tree.set(name, hash)
   }

@@ -96,7 +96,7 @@ function replay(records: readonly JournalRecord[]): JournalContent {
   const files = new Map<string, JournaledFile>()
   for (const { name, content, previous } of latest.values()) {
     if (!unsaved.has(name) && !inLast.has(name)) continue
-    files.set(name, { content, hash: hashOf(content), previous, last: inLast.has(name) })
+    files.set(name, { content, hash: hashOf(name, content), previous, last: inLast.has(name) })
   }
   return {
     base: base!,
@@ -114,11 +114,11 @@ function forgetSaved(
   for (const [name, committed] of record.overwritten) {
     const entry = unsaved.get(name)
     if (!entry) continue
-    if (hashOf(latest.get(name)!.content) === committed) unsaved.delete(name)
+    if (hashOf(name, latest.get(name)!.content) === committed) unsaved.delete(name)
     else unsaved.set(name, { ...entry, committed })
   }
 }
 
-function hashOf(content: string | null): string | null {
-  return content === null ? null : hashKeyFile(content)
+function hashOf(name: string, content: string | null): string | null {
+  return content === null ? null : hashKeyFile(content, name)
 }

@@ -1,25 +1,16 @@
 import { join } from 'node:path'
 import { SessionError } from '../errors.js'
 import { isKeyFileName, keyFileType, maxKeyFileNameBytes } from '../ports/key-file-name.js'
-import { hashKeyFile, parseKeyFile } from '../replication/hash.js'
+import { credsFile, hashKeyFile, parseKeyFile } from '../replication/hash.js'
 import type { Disk, FileFacts } from './disk.js'
 
-export const credsName = 'creds.json'
+export const credsName = credsFile
 
 /** A key file that may be trusted: it parses. */
 export interface IntactFile {
   readonly content: string
   readonly hash: string
   readonly facts: FileFacts
-}
-
-/**
- * Hash of a key file's content, or null when it is damaged. creds.json must be an object besides: nothing else can be
- * an identity.
- */
-export function hashIntact(name: string, content: string): string | null {
-  if (name === credsName && parseCreds(content) === null) return null
-  return hashKeyFile(content)
 }
 
 export interface CredsFacts {
@@ -43,7 +34,7 @@ export function readKeyFile(disk: Disk, folder: string, name: string): IntactFil
     const file = disk.read(join(folder, name))
     if (file === null) return null
     const content = utf8.decode(file.bytes)
-    const hash = hashIntact(name, content)
+    const hash = hashKeyFile(content, name)
     return hash === null ? 'damaged' : { content, hash, facts: file.facts }
   } catch {
     // Whatever the reason is, it is there and cannot be used.
@@ -60,16 +51,13 @@ export function checkKeyFileName(name: string): void {
   )
 }
 
-/** Text with it cannot be written as UTF-8 and read back. */
-const loneSurrogate = /\p{Surrogate}/u
-
 /** Hash of content that is to be written. @throws SessionError `invalid` it would be a damaged file */
 export function checkKeyFile(name: string, content: string): string {
   checkKeyFileName(name)
-  const hash = loneSurrogate.test(content) ? null : hashIntact(name, content)
+  const hash = hashKeyFile(content, name)
   if (hash !== null) return hash
   throw new SessionError(
     'invalid',
-    `A ${keyFileType(name)} file was refused: its content is not JSON (creds must be an object). Nothing was written.`,
+    `A ${keyFileType(name)} file was refused: its content is not JSON of a sensible depth (creds must be an object). Nothing was written.`,
   )
 }
