@@ -1,0 +1,98 @@
+import type { Head } from '../../src/ports/registry.js'
+import { restoreGeneration } from '../../src/replication/restore.js'
+import type { CloseResult } from '../../src/session-api.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import type { ShutdownResult } from '../../src/supervisor.js'
+import { continues } from './history.js'
+import type { Host } from './host.js'
+import type { World } from './world.js'
+
+/** Looks at what the hosts left behind, with no network between. */
+export class Audit {
+  readonly #world: World
+  /** Names of key files that a tenant ever had: the bound of its backlog. */
+  readonly #names = new Map<string, Set<string>>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** A new head: everything that a restore of it fetches is there. */
+  head(tenantId: string, head: Head): void {
+    const missing = this.#missing(tenantId, head)
+    if (missing !== null && !this.#world.history(tenantId).rotten) this.#world.violate(missing, tenantId)
+  }
+
+  /** Objects were deleted: no head may miss one. */
+  async removed(keys: readonly string[]): Promise<void> {
+    this.#world.strike('collected')
+    for (const tenantId of new Set(keys.map((key) => key.slice(0, key.indexOf('/'))))) {
+      if (this.#world.history(tenantId).leaving) continue
+      const head = (await this.#world.row(tenantId))?.head
+      const missing = head && this.#missing(tenantId, head)
+      if (missing) this.#world.violate(`after a collection: ${missing}`, tenantId)
+    }
+  }
+
+  /** What waits for a backup is the set of changed files, and one entry in the queue. */
+  backlog(host: Host, tenantId: string): void {
+    const session = host.supervisor?.get(tenantId)
+    if (!session || !host.supervisor) return
+    const names = this.#names.get(tenantId) ?? new Set()
+    this.#names.set(tenantId, names)
+    for (const name of host.current.get(tenantId)?.files.keys() ?? []) names.add(name)
+    if (session.unprotected.changes > names.size + 1)
+      this.#world.violate('the backlog outgrew the files', tenantId)
+    const { running, waiting } = host.supervisor.uploads
+    if (running + waiting > this.#world.plan.tenants)
+      this.#world.violate('more uploads than tenants', tenantId)
+  }
+
+  /** A session that ended with nothing unsaved has nothing that no backup has. */
+  closed(host: Host, { tenantId, reason, unsaved }: { tenantId: string } & CloseResult): void {
+    const history = this.#world.history(tenantId)
+    const written = host.written.get(tenantId)
+    const handedOn =
+      reason === 'leaseLost' || reason === 'loggedOut' || reason === 'deleted' || reason === 'failed'
+    if (handedOn || unsaved > 0 || !written || history.leaving) return
+    const { head } = history
+    if (head !== null && !continues(written, head) && !continues(head, written)) return
+    if (head === null || !continues(head, written)) {
+      this.#world.violate(`ended (${reason}) with unsaved 0 and changes that no backup has`, tenantId)
+    }
+  }
+
+  shutDown(host: Host, { unprotected }: ShutdownResult): void {
+    const timers = host.life?.timers ?? 0
+    if (timers > 0 && unprotected.length === 0) this.#world.violate(`${timers} timers left after a shutdown`)
+  }
+
+  /** Restores a head from nothing and compares every byte. */
+  async restorable(tenantId: string): Promise<void> {
+    const { head: version, rotten } = this.#world.history(tenantId)
+    const head = (await this.#world.row(tenantId))?.head
+    if (!head || version === null || rotten) return
+    const store = memoryStore({ objects: this.#world.objects, clock: this.#world.clock })
+    try {
+      const { files } = await restoreGeneration(store, tenantId, head)
+      const same =
+        files.size === version.files.size &&
+        [...files].every(([name, content]) => version.files.get(name) === content)
+      if (!same) this.#world.violate('a restore gives other files than were captured', tenantId)
+    } catch (error) {
+      this.#world.violate(`the head cannot be restored: ${String(error)}`, tenantId)
+    }
+  }
+
+  #missing(tenantId: string, head: Head): string | null {
+    const { objects } = this.#world
+    const body = objects.get(head.key)?.body
+    if (!body) return `generation ${head.seq} is committed and not in the store`
+    const { chain, payload } = JSON.parse(Buffer.from(body).toString('utf8'))
+    const prefix = `${tenantId}/generations/`
+    const name = head.key.slice(prefix.length, -'.json'.length)
+    const parts = payload.parts.map((_: unknown, at: number) => `${name}.part-${at}`)
+    const absent = [...chain, ...parts].filter((each) => !objects.has(`${prefix}${each}.json`))
+    return absent.length === 0 ? null : `generation ${head.seq} lacks ${absent.length} of its objects`
+  }
+}

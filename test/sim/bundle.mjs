@@ -1,0 +1,46 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Bundles the simulation into one file, with `edits` made to the product's sources on the way: `{ file, from, to }`,
+ * where `from` must occur exactly once. So a bug can be planted without a switch in the product.
+ * @returns the path of the bundle
+ */
+export async function bundle(name, edits = []) {
+  const folder = join(root, 'node_modules', '.cache', 'simulation', `${process.pid}-${name}`)
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  const left = new Set(edits)
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    plugins: [{ name: 'plant', enforce: 'pre', transform: (code, id) => plant(code, id, left) }],
+    build: {
+      ssr: 'test/sim/main.ts',
+      outDir: folder,
+      emptyOutDir: false,
+      minify: false,
+      rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+    },
+  })
+  if (left.size > 0) throw new Error(`Not in the bundle: ${[...left].map(({ file }) => file).join(', ')}`)
+  return { path: join(folder, 'main.mjs'), remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+function plant(code, id, left) {
+  let planted = code
+  for (const edit of [...left]) {
+    if (!id.endsWith(edit.file)) continue
+    if (planted.split(edit.from).length !== 2) {
+      throw new Error(`Expected exactly once in ${edit.file}: ${edit.from}`)
+    }
+    planted = planted.replace(edit.from, () => edit.to)
+    left.delete(edit)
+  }
+  return planted === code ? null : { code: planted, map: null }
+}

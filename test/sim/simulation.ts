@@ -1,0 +1,277 @@
+import { settled } from '../support/virtual-clock.js'
+import { Host } from './host.js'
+import type { Fault, Plan } from './plan.js'
+import { damageAnObject, makeOlder } from './store-faults.js'
+import { type Violation, World } from './world.js'
+
+export interface Outcome {
+  readonly violations: readonly Violation[]
+  /** How often each kind of fault has struck. */
+  readonly struck: Readonly<Record<string, number>>
+  readonly pairings: number
+  readonly commits: number
+  /** Simulated time, milliseconds. */
+  readonly lastedMs: number
+}
+
+/** Longest time in which undisturbed hosts must have come to rest. */
+const restLimitMs = 240_000
+const operatorMs = 5_000
+
+/** Runs one plan to its end, or to the first violation. */
+export async function simulate(plan: Plan, trace: ((line: string) => void) | null = null): Promise<Outcome> {
+  const world = new World(plan, trace)
+  const simulation = new Simulation(world)
+  await simulation.run()
+  return {
+    violations: world.violations,
+    struck: world.struck,
+    pairings: world.whatsApp.pairings,
+    commits: [...world.histories.values()].reduce((sum, { commits }) => sum + commits, 0),
+    lastedMs: world.nowMs,
+  }
+}
+
+class Simulation {
+  readonly #world: World
+  readonly #hosts: Host[]
+  readonly #tenants: string[]
+
+  constructor(world: World) {
+    this.#world = world
+    const { hosts, tenants } = world.plan
+    this.#hosts = Array.from({ length: hosts }, (_, index) => new Host(world, index))
+    this.#tenants = Array.from({ length: tenants }, (_, index) => `tenant-${index}`)
+  }
+
+  async run(): Promise<void> {
+    const { plan, clock } = this.#world
+    for (const fault of plan.faults) clock.setTimeout(() => this.#strike(fault), fault.atMs)
+    await Promise.all(this.#hosts.map((host) => host.start()))
+    for (const tenantId of this.#tenants) void this.#add(tenantId)
+    this.#operate()
+    await this.#until(() => this.#world.nowMs >= plan.lengthMs)
+    if (this.#world.violations.length === 0) await this.#rest()
+    if (this.#world.violations.length === 0) await this.#end()
+  }
+
+  /** The user asks for a tenant, again and again until somebody takes the order. */
+  async #add(tenantId: string): Promise<void> {
+    const host = this.#hosts[this.#world.chance('users').whole(0, this.#hosts.length - 1)]!
+    try {
+      if (!host.isUp || host.supervisor === null) throw new Error('down')
+      await host.supervisor.start(tenantId)
+    } catch {
+      this.#world.clock.setTimeout(() => void this.#add(tenantId), 1_000)
+    }
+  }
+
+  /** Every few seconds each host looks for tenants that are to run and that it does not run. */
+  #operate(): void {
+    for (const { life, supervisor } of this.#hosts) {
+      if (!supervisor || supervisor.isShuttingDown) continue
+      life?.enter(() => void supervisor.resume().catch(() => {}))
+    }
+    this.#world.clock.setTimeout(() => this.#operate(), operatorMs)
+  }
+
+  /** Undisturbed, everybody comes up, and every tenant is connected once with nothing unsaved. */
+  async #rest(): Promise<void> {
+    const world = this.#world
+    world.trace('--- rest')
+    world.disturbed = false
+    world.network.mend()
+    for (const host of this.#hosts) {
+      host.life?.resume()
+      if (!host.isUp) void host.start()
+    }
+    for (const tenantId of this.#tenants) await this.#pairAgain(tenantId)
+    const limit = world.nowMs + restLimitMs
+    const calm = () => this.#tenants.every((tenantId) => this.#isCalm(tenantId))
+    await this.#until(() => calm() || world.nowMs > limit)
+    if (world.violations.length > 0) return
+    if (!calm()) for (const tenantId of this.#tenants) this.#explain(tenantId)
+    for (const tenantId of this.#tenants) await world.audit.restorable(tenantId)
+  }
+
+  /** A tenant that was logged out stays so until somebody asks for it. */
+  async #pairAgain(tenantId: string): Promise<void> {
+    const { desiredState } = (await this.#world.row(tenantId)) ?? {}
+    if (desiredState === 'stopped' && !this.#world.history(tenantId).leaving) void this.#add(tenantId)
+  }
+
+  #isCalm(tenantId: string): boolean {
+    if (this.#world.history(tenantId).leaving)
+      return this.#sessions(tenantId).every(({ result }) => result !== null)
+    const open = this.#sessions(tenantId).filter(({ result, link }) => result === null && link === 'open')
+    const current = this.#world.whatsApp.account(tenantId).current
+    if (open.length !== 1 || current === null) return false
+    return open[0]!.unprotected.changes === 0 && open[0]!.state.startsWith('connected')
+  }
+
+  #explain(tenantId: string): void {
+    if (this.#isCalm(tenantId)) return
+    const states = this.#hosts.map(({ supervisor }) => {
+      const session = supervisor?.get(tenantId)
+      return session
+        ? `${session.state}/${session.link}/${session.lastError}/${session.unprotected.changes}`
+        : 'none'
+    })
+    this.#world.violate(`never came to rest: ${states.join(', ')}`, tenantId)
+  }
+
+  #sessions(tenantId: string) {
+    return this.#hosts.flatMap(({ supervisor, isUp }) => (isUp && supervisor?.get(tenantId)) || [])
+  }
+
+  /** Everybody ends in order; then a host that has nothing brings every session back without a code. */
+  async #end(): Promise<void> {
+    const world = this.#world
+    await this.#shutDownAll(this.#hosts)
+    if (world.violations.length > 0) return
+    const { codes } = world.whatsApp
+    const fresh = new Host(world, this.#hosts.length)
+    this.#hosts.splice(0, this.#hosts.length, fresh)
+    await fresh.start()
+    const limit = world.nowMs + restLimitMs
+    const back = () => this.#tenants.every((tenantId) => this.#isCalm(tenantId))
+    await this.#until(() => back() || world.nowMs > limit)
+    if (!back()) for (const tenantId of this.#tenants) this.#explain(tenantId)
+    if (world.whatsApp.codes > codes) world.violate('a fresh host asked for a code')
+    if (world.violations.length === 0) await this.#shutDownAll([fresh])
+  }
+
+  async #shutDownAll(hosts: readonly Host[]): Promise<void> {
+    let down = 0
+    for (const host of hosts) {
+      void host.shutDown().then((result) => {
+        down++
+        for (const { tenantId, unsaved } of result?.unprotected ?? []) {
+          if (!this.#world.history(tenantId).leaving)
+            this.#world.violate(`${unsaved} changes left behind by an orderly end`, tenantId)
+        }
+      })
+    }
+    const limit = this.#world.nowMs + 60_000
+    await this.#until(() => down === hosts.length || this.#world.nowMs > limit)
+    if (down < hosts.length) this.#world.violate('a shutdown did not end')
+  }
+
+  /** Lets time pass, one step after the other, until `reached` or the first violation. */
+  async #until(reached: () => boolean): Promise<void> {
+    const { clock, violations } = this.#world
+    for (;;) {
+      await settled()
+      if (violations.length > 0 || reached()) return
+      if (!clock.step()) return
+    }
+  }
+
+  #strike(fault: Fault): void {
+    if (!this.#world.disturbed) return
+    this.#world.trace(`fault ${JSON.stringify(fault)}`)
+    if ('host' in fault) this.#strikeHost(this.#hosts[fault.host]!, fault)
+    else if ('tenant' in fault) this.#strikeTenant(this.#tenants[fault.tenant]!, fault)
+    else this.#strikeServices(fault)
+  }
+
+  #strikeHost(host: Host, fault: Extract<Fault, { host: number }>): void {
+    const { life } = host
+    if (fault.kind === 'skew') {
+      host.skewMs += fault.byMs
+      return this.#world.strike('skew')
+    }
+    if (!host.isUp || life === null) return
+    switch (fault.kind) {
+      case 'kill':
+        return host.crash(fault.damage, fault.downMs)
+      case 'killAtDisk':
+        life.diesAtDisk = {
+          left: fault.nth,
+          torn: fault.torn,
+          then: () => host.crash(fault.damage, fault.downMs),
+        }
+        return
+      case 'killAtRequest':
+        life.diesAtRequest = {
+          left: fault.nth,
+          when: fault.when,
+          then: () => host.crash(fault.damage, fault.downMs),
+        }
+        return
+      case 'deploy':
+        return this.#deploy(host, fault)
+      case 'pause':
+        life.pause()
+        this.#world.strike('pause')
+        this.#world.clock.setTimeout(() => life.resume(), fault.forMs)
+        return
+      case 'diskFull':
+        life.diskFull = true
+        this.#world.strike('diskFull')
+        this.#world.clock.setTimeout(() => {
+          life.diskFull = false
+        }, fault.forMs)
+    }
+  }
+
+  #deploy(host: Host, { wiped, downMs }: Extract<Fault, { kind: 'deploy' }>): void {
+    this.#world.strike('deploy')
+    host.life?.enter(() => {
+      void host.shutDown().then((result) => {
+        if (result === null) return
+        if (wiped) host.wipe()
+        this.#world.clock.setTimeout(() => void host.start(), downMs)
+      })
+    })
+  }
+
+  #strikeTenant(tenantId: string, fault: Extract<Fault, { tenant: number }>): void {
+    const { whatsApp } = this.#world
+    const account = whatsApp.account(tenantId)
+    this.#world.strike(fault.kind)
+    switch (fault.kind) {
+      case 'closed':
+        return account.current?.closedByServer(fault.code)
+      case 'preKeysLow':
+        account.preKeysLow = true
+        return
+      case 'burst':
+        return account.current?.burst(fault.writes)
+      case 'phoneUnlinks':
+        return whatsApp.unlink(tenantId)
+      case 'userLogsOut':
+        return this.#logOut(tenantId)
+    }
+  }
+
+  #logOut(tenantId: string): void {
+    const host = this.#hosts.find(
+      ({ supervisor, isUp }) => isUp && supervisor?.get(tenantId)?.link === 'open',
+    )
+    if (!host) return
+    this.#world.history(tenantId).leaving = true
+    host.life?.enter(() => void host.supervisor!.logout(tenantId).catch(() => {}))
+  }
+
+  #strikeServices(fault: Exclude<Fault, { host: number } | { tenant: number }>): void {
+    const world = this.#world
+    switch (fault.kind) {
+      case 'request':
+      case 'outage':
+        return world.network.plan(fault)
+      case 'staleLists':
+        world.strike('staleLists')
+        return world.lists.goStale(fault.byMs, fault.forMs)
+      case 'rot':
+        return damageAnObject(world, fault)
+      case 'aged':
+        return makeOlder(world, fault.byMs)
+      case 'registryLost': {
+        world.strike('registryLost')
+        for (const host of this.#hosts) host.crash(fault.wiped ? 'wiped' : 'none', fault.downMs)
+        world.loseRegistry()
+      }
+    }
+  }
+}
