@@ -109,6 +109,7 @@ export class Supervisor<Socket = unknown> {
     const running = this.#running(tenantId)
     if (running) return running
     await this.#host.registry.setDesired(tenantId, 'running')
+    this.#refuseAfterShutdown()
     return this.#bringUp(tenantId, options)
   }
 
@@ -169,7 +170,7 @@ export class Supervisor<Socket = unknown> {
   async resume(): Promise<string[]> {
     const { tenantIds, complete } = await discoverTenants(this.#host)
     if (this.#shutdown) return []
-    for (const tenantId of tenantIds) if (!this.#running(tenantId)) this.#bringUp(tenantId, {})
+    for (const tenantId of tenantIds) this.#bringUp(tenantId, {})
     if (!complete) this.#resumeLater()
     return tenantIds
   }
@@ -202,7 +203,10 @@ export class Supervisor<Socket = unknown> {
     return { sessions: sessions.length, unprotected }
   }
 
+  /** Gives the session that runs, if there is one: whoever asked meanwhile was first. */
   #bringUp(tenantId: string, { pairing = {}, mayPair = true }: StartOptions): Session<Socket> {
+    const running = this.#running(tenantId)
+    if (running) return running
     const session = new TenantSession(this.#host, tenantId, { pairing, mayPair })
     this.#sessions.set(tenantId, session)
     session.start()

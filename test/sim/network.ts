@@ -162,7 +162,7 @@ export class Network {
   }
 
   #latency(): number {
-    return this.#world.chance('latency').next() * this.#world.plan.latencyMs
+    return this.#world.chance('latency').whole(0, this.#world.plan.latencyMs)
   }
 }
 
