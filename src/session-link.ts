@@ -47,7 +47,8 @@ export class SessionLink<Socket> {
           this.#host.code(tenantId, kind, text)
           send({ type: 'socket.code', kind })
         },
-        closed: (code, codesEnded) => {
+        closed: (code, codesEnded, neverLinked = false) => {
+          this.#work.neverLinked = neverLinked
           this.#noteTime('lastDisconnectedAt')
           send({ type: 'socket.closed', code, codesEnded })
         },

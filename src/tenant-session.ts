@@ -9,17 +9,23 @@ import type { SessionHost } from './session-host.js'
 import { SessionLink } from './session-link.js'
 import { connectionStateOf, statePath, statusOf, type TenantSnapshot } from './session-status.js'
 
+/** The machine with what it is wired to, from its start to its end. */
+interface Run {
+  readonly work: TenantWork
+  readonly actor: ActorRefFrom<typeof tenantMachine>
+}
+
 /** A running session: the machine, wired to its host, behind the public face. */
 export class TenantSession<Socket> implements Session<Socket> {
   readonly tenantId: string
-  readonly work: TenantWork
   socket: Socket | null = null
   result: CloseResult | null = null
   readonly #host: SessionHost<Socket>
-  readonly #link: SessionLink<Socket>
-  readonly #actor: ActorRefFrom<typeof tenantMachine>
+  readonly #options: { pairing: PairingRequest; mayPair: boolean }
   readonly #watchers = new Set<() => void>()
+  #run: Run
   #snapshot: TenantSnapshot
+  #endAsked = false
   #lastFailure: unknown = null
   #written = ''
 
@@ -30,34 +36,47 @@ export class TenantSession<Socket> implements Session<Socket> {
   ) {
     this.tenantId = tenantId
     this.#host = host
-    this.work = new TenantWork(tenantId, (position, urgency) =>
-      this.#actor.send({ type: 'files.changed', position, urgent: urgency === 'urgent' }),
+    this.#options = options
+    this.#run = this.#newRun()
+    this.#snapshot = this.#run.actor.getSnapshot()
+  }
+
+  #newRun(): Run {
+    const { tenantId } = this
+    const host = this.#host
+    const { mayPair, pairing } = this.#options
+    const work = new TenantWork(tenantId, (position, urgency) =>
+      actor.send({ type: 'files.changed', position, urgent: urgency === 'urgent' }),
     )
-    this.#link = new SessionLink(host, this.work, options.pairing, (socket) => {
+    const link = new SessionLink(host, work, pairing, (socket) => {
       this.socket = socket
       host.socketMade(tenantId, socket)
     })
     const machine = implementedTenant({
       host,
-      work: this.work,
+      work,
       delays: host.settings,
-      leaseLost: () => this.#actor.send({ type: 'lease.lost' }),
-      turnToConnect: (aborted) => this.#link.turnToConnect(this.#snapshot.context.urgentSeq, aborted),
-      connect: (send) => this.#link.connect(this.#snapshot.context.hasSession, send),
+      leaseLost: () => actor.send({ type: 'lease.lost' }),
+      turnToConnect: (aborted) => link.turnToConnect(this.#snapshot.context.urgentSeq, aborted),
+      connect: (send) => link.connect(this.#snapshot.context.hasSession, send),
     })
-    this.#actor = createActor(machine, {
-      input: { tenantId, mayPair: options.mayPair },
+    const actor = createActor(machine, {
+      input: { tenantId, mayPair },
       clock: {
         setTimeout: (run, ms) => host.clock.setTimeout(run, ms),
         clearTimeout: (id) => host.clock.clearTimeout(id),
       },
     })
-    this.#snapshot = this.#actor.getSnapshot()
     // Before the start: without an error observer, a throwing action would end the process.
-    this.#actor.subscribe({
+    actor.subscribe({
       next: (snapshot) => this.#follow(snapshot),
       error: (error) => this.#fail(error),
     })
+    return { work, actor }
+  }
+
+  get work(): TenantWork {
+    return this.#run.work
   }
 
   get state(): string {
@@ -91,11 +110,11 @@ export class TenantSession<Socket> implements Session<Socket> {
 
   /** The machine, for whoever draws or inspects it. */
   get actor(): ActorRefFrom<typeof tenantMachine> {
-    return this.#actor
+    return this.#run.actor
   }
 
   start(): void {
-    this.#actor.start()
+    this.actor.start()
   }
 
   waitFor(state: AwaitedState, { timeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -119,12 +138,14 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   async stop(): Promise<CloseResult> {
-    this.#actor.send({ type: 'session.stop' })
+    this.#endAsked = true
+    this.actor.send({ type: 'session.stop' })
     return await this.#closed()
   }
 
   async logout(): Promise<CloseResult> {
-    this.#actor.send({ type: 'session.logout' })
+    this.#endAsked = true
+    this.actor.send({ type: 'session.logout' })
     return await this.#closed()
   }
 
@@ -139,7 +160,7 @@ export class TenantSession<Socket> implements Session<Socket> {
     const position = this.work.folder?.position ?? 0
     this.#lastFailure = null
     let audited = !audit
-    if (audit || this.unprotected.changes > 0) this.#actor.send({ type: 'session.backup', audit })
+    if (audit || this.unprotected.changes > 0) this.actor.send({ type: 'session.backup', audit })
     await this.#until(
       () => {
         if (this.#lastFailure !== null) return asError(this.#lastFailure)
@@ -201,8 +222,28 @@ export class TenantSession<Socket> implements Session<Socket> {
   #follow(snapshot: TenantSnapshot): void {
     this.#snapshot = snapshot
     this.#writeStatus()
-    if (snapshot.status === 'done') this.#end(snapshot.output)
+    if (snapshot.status === 'done') {
+      if (this.#pairingWasCutOff(snapshot.output)) this.#beginAnew()
+      else this.#end(snapshot.output)
+    }
     this.#changed()
+  }
+
+  /** Nobody has logged anything out: WhatsApp never linked the device, and all that was stored of it is set aside. */
+  #pairingWasCutOff({ reason, unsaved, lastError }: CloseResult): boolean {
+    const inOrder = reason === 'loggedOut' && unsaved === 0 && lastError === null
+    return inOrder && this.work.neverLinked && this.#options.mayPair && !this.#endAsked
+  }
+
+  #beginAnew(): void {
+    this.#host.logger.warn(
+      { tenantId: this.tenantId },
+      'the pairing was cut off before WhatsApp had linked the device; a new code will be shown',
+    )
+    this.work.stopWaiting()
+    this.#run = this.#newRun()
+    this.#snapshot = this.actor.getSnapshot()
+    this.actor.start()
   }
 
   #fail(error: unknown): void {

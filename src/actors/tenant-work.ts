@@ -28,6 +28,8 @@ export class TenantWork {
   /** The registry's head is not the one expected: it is read again before anything is written. */
   headDoubtful = false
   unanswered: UnansweredSwap | null = null
+  /** WhatsApp refused the device, which it had never linked: the pairing was cut off. */
+  neverLinked = false
   /** The head when old generations were last looked for. */
   collectedSeq = 0
   /** The session's own number, digits only. */

@@ -25,8 +25,13 @@ export interface LinkEvents {
   opened(phoneNumber: string | null): void
   /** A code for a person. `text` is a secret: it is shown, never logged. */
   code(kind: 'qr' | 'pairingCode', text: string): void
-  /** @param code close code as in machines/disconnect.ts  @param codesEnded nobody used any of the codes offered */
-  closed(code: number, codesEnded: boolean): void
+  /**
+   * @param code close code as in machines/disconnect.ts
+   * @param codesEnded nobody used any of the codes offered
+   * @param neverLinked refused as logged out, with a session that had never logged in: its pairing was cut off before
+   *   WhatsApp had our answer, so there never was such a device
+   */
+  closed(code: number, codesEnded: boolean, neverLinked?: boolean): void
 }
 
 /** One connection, from made to closed. */

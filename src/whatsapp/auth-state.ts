@@ -54,6 +54,14 @@ export function isPaired(creds: Pick<AuthenticationCreds, 'me' | 'account'>): bo
   return Boolean(creds.me?.id && creds.account)
 }
 
+/** Paired, and not one pre-key made: Baileys makes the first ones as soon as WhatsApp has let it in. */
+export function neverLoggedIn(creds: AuthenticationCreds): boolean {
+  return isPaired(creds) && creds.nextPreKeyId === initialPreKeyId
+}
+
+/** As `initAuthCreds` sets it. */
+const initialPreKeyId = 1
+
 const credsName = 'creds.json'
 
 async function loadCreds(files: KeyFiles, fresh: boolean): Promise<AuthenticationCreds> {

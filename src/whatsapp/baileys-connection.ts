@@ -6,7 +6,7 @@ import makeWASocket, {
 } from '@whiskeysockets/baileys'
 import { isSessionError } from '../errors.js'
 import type { LinkRequest, LiveLink } from '../ports/index.js'
-import { type AuthState, isPaired, openAuthState } from './auth-state.js'
+import { type AuthState, isPaired, neverLoggedIn, openAuthState } from './auth-state.js'
 import type { BaileysLinkOptions } from './baileys-link.js'
 import { FailedTries } from './failed-tries.js'
 import { OutputCommit } from './output-commit.js'
@@ -210,7 +210,8 @@ export class BaileysConnection implements LiveLink {
   #report(code: number, codesEnded: boolean): void {
     if (this.#over) return
     this.#over = true
-    this.#request.events.closed(code, codesEnded)
+    const neverLinked = code === 401 && this.#auth !== null && neverLoggedIn(this.#auth.state.creds)
+    this.#request.events.closed(code, codesEnded, neverLinked)
   }
 
   #end(): void {
