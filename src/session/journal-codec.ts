@@ -50,20 +50,29 @@ function toJson(record: JournalRecord): unknown {
   return ['batch', record.position, files]
 }
 
+export interface DecodedJournal {
+  readonly records: readonly JournalRecord[]
+  /**
+   * Something that is no record follows the last one: a batch that was never acknowledged because the process was
+   * killed while it wrote it, or acknowledged ones that the disk has lost.
+   */
+  readonly torn: boolean
+}
+
 /**
- * The records of a journal in order, or null when it cannot be trusted. What follows the last good line is a batch
- * that was never acknowledged (a torn write) and is left out; a bad line before a good one means that acknowledged
- * batches are missing.
+ * The records of a journal in order, or null when it cannot be trusted: a bad line before a good one means that
+ * acknowledged batches are missing.
  */
-export function decodeJournal(bytes: Uint8Array): JournalRecord[] | null {
+export function decodeJournal(bytes: Uint8Array): DecodedJournal | null {
   const lines = Buffer.from(bytes).toString('utf8').split('\n')
   // What follows the last newline: empty, or torn.
-  lines.pop()
+  const rest = lines.pop()
   const decoded = lines.map(decodeLine)
   const firstBad = decoded.indexOf(null)
   const records = (firstBad < 0 ? decoded : decoded.slice(0, firstBad)) as JournalRecord[]
   const lostInside = firstBad >= 0 && decoded.slice(firstBad).some((record) => record !== null)
-  return lostInside || !isConsecutive(records) ? null : records
+  if (lostInside || !isConsecutive(records)) return null
+  return { records, torn: firstBad >= 0 || rest !== '' }
 }
 
 function isConsecutive(records: readonly JournalRecord[]): boolean {

@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { hashKeyFile } from '../replication/hash.js'
 import type { Base } from './base.js'
 import type { Disk } from './disk.js'
-import { decodeJournal, encodeRecord, type JournalFile, type JournalRecord } from './journal-codec.js'
+import {
+  type DecodedJournal,
+  decodeJournal,
+  encodeRecord,
+  type JournalFile,
+  type JournalRecord,
+} from './journal-codec.js'
 import { temporaryPath } from './temporary.js'
 
 export const journalName = '.journal'
@@ -58,6 +64,8 @@ export interface JournaledFile {
 
 export interface JournalContent {
   readonly base: Base
+  /** Its end is lost; the batches before it had reached the files. */
+  readonly torn: boolean
   /** Last known content of files on disk, as far as the journal knows. */
   readonly files: ReadonlyMap<string, JournaledFile>
   /** Changes that the committed generation lacks: their committed hashes. */
@@ -68,11 +76,11 @@ export interface JournalContent {
 export function readJournal(disk: Disk, folder: string): JournalContent | 'damaged' | null {
   const file = disk.read(join(folder, journalName))
   if (file === null) return null
-  const records = decodeJournal(file.bytes)
-  return records === null ? 'damaged' : replay(records)
+  const decoded = decodeJournal(file.bytes)
+  return decoded === null ? 'damaged' : replay(decoded)
 }
 
-function replay(records: readonly JournalRecord[]): JournalContent {
+function replay({ records, torn }: DecodedJournal): JournalContent {
   const unsaved = new Map<string, { committed: string | null; position: number }>()
   const latest = new Map<string, JournalFile>()
   let base: Base | undefined
@@ -100,6 +108,7 @@ function replay(records: readonly JournalRecord[]): JournalContent {
   }
   return {
     base: base!,
+    torn,
     files,
     unsaved: new Map([...unsaved].map(([name, { committed }]) => [name, committed])),
   }

@@ -73,10 +73,14 @@ function readProtected(disk: Disk, folder: string, name: string): IntactFile | '
   return file
 }
 
-/** Brings the files to what the journal promises; a valid file that another program has written since wins. */
+/**
+ * Brings the files to what the journal promises; a valid file that another program has written since wins. When the
+ * journal's end is lost, all batches before it had reached the files: one that looks as before the last of them was
+ * brought back to that by a lost one, and is not rolled forward to what it was in between.
+ */
 function redo(disk: Disk, folder: string, journal: JournalContent, found: Found): void {
   for (const [name, wanted] of journal.files) {
-    if (!mustRedo(wanted, found.get(name))) continue
+    if (!mustRedo(wanted, found.get(name), !journal.torn)) continue
     if (wanted.content === null) {
       disk.unlink(join(folder, name))
       found.delete(name)
@@ -89,11 +93,15 @@ function redo(disk: Disk, folder: string, journal: JournalContent, found: Found)
   }
 }
 
-function mustRedo(wanted: JournaledFile, file: IntactFile | 'damaged' | undefined): boolean {
+function mustRedo(
+  wanted: JournaledFile,
+  file: IntactFile | 'damaged' | undefined,
+  lastMayBeUnapplied: boolean,
+): boolean {
   if (file === 'damaged') return true
   const hash = file?.hash ?? null
   if (hash === wanted.hash) return false
-  return hash === null || (wanted.last && hash === wanted.previous)
+  return hash === null || (lastMayBeUnapplied && wanted.last && hash === wanted.previous)
 }
 
 function describe(journal: JournalContent | 'damaged' | null, found: Found): LocalCopy {
