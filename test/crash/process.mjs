@@ -65,6 +65,11 @@ export class WorkerProcess {
     })
   }
 
+  /** Nothing is said by a process that was stopped, and everything sent to it waits. */
+  signal(name) {
+    this.#child.kill(name)
+  }
+
   async kill() {
     this.#child.kill('SIGKILL')
     await this.#ended

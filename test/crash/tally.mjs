@@ -1,13 +1,15 @@
 /** `resentToBot`: of the failures to decrypt, the bot's, after which the contact sent the message again. */
 const categories = () => ({ kills: 0, messages: 0, undecryptable: 0, resentToBot: 0 })
+const modes = () => ({ sendAfterBackupOff: categories(), sendAfterBackupOn: categories() })
 
 /** The counts of a run. Everything in `violations` breaks a promise; the rest is what happened. */
 export class Tally {
   kills = 0
-  killsKeepingDisk = 0
-  killsEmptyingDisk = 0
+  killsByDisk = { kept: 0, emptied: 0, stashed: 0, putBack: 0 }
   killsWithPglite = 0
   killsByMoment = {}
+  /** Kills, by moment, at which the moment had come; the others struck while it was waited for. */
+  reachedByMoment = {}
   /** Starts after a kill. */
   restarts = 0
   /** Restarted sessions that were found connected, with a message each way. */
@@ -28,36 +30,68 @@ export class Tally {
   commitsChecked = 0
   generationsVerified = 0
   logouts = 0
-  /** Killed after pair-success was stored and before WhatsApp had its answer: no device was linked, 401 follows. */
+  /** Killed after pair-success was stored and before WhatsApp had its answer: no device was linked, a code is right. */
   unfinishedPairings = 0
   unprotected = 0
-  /** Kills, messages sent and failures to decrypt between a restart and the next, by what the kill left. */
-  undecryptable = {
-    noKill: { sendAfterBackupOff: categories(), sendAfterBackupOn: categories() },
-    keptDisk: { sendAfterBackupOff: categories(), sendAfterBackupOn: categories() },
-    emptiedDisk: { sendAfterBackupOff: categories(), sendAfterBackupOn: categories() },
-  }
+  /** Scenarios that went to their end. */
+  twoOwners = 0
+  handOvers = 0
+  outages = 0
+  /** From SIGTERM until the next host was connected, and how long WhatsApp had no connection of the bot, in ms. */
+  handOverMs = []
+  awayMs = []
+  /** By what was stopped and how. */
+  outagesByKind = {}
+  /** Failures to decrypt between a restart and the next, by what the kills since pairing left of the disk. */
+  byDisk = { noKill: modes(), kept: modes(), lost: modes() }
   violations = []
 
   violation(kind, where, detail = '') {
     this.violations.push({ kind, where, detail })
   }
 
-  killed(moment, { emptied, pglite }) {
+  killed(moment, { disk, pglite }) {
     this.kills++
     this.killsByMoment[moment] = (this.killsByMoment[moment] ?? 0) + 1
-    if (emptied) this.killsEmptyingDisk++
-    else this.killsKeepingDisk++
+    this.killsByDisk[disk]++
     if (pglite) this.killsWithPglite++
   }
 
-  undisturbed(sendAfterBackup) {
-    const { noKill } = this.undecryptable
-    return sendAfterBackup ? noKill.sendAfterBackupOn : noKill.sendAfterBackupOff
+  reached(moment, isReached) {
+    this.reachedByMoment[moment] = (this.reachedByMoment[moment] ?? 0) + (isReached ? 1 : 0)
   }
 
-  category({ emptied, sendAfterBackup }) {
-    const disk = emptied ? this.undecryptable.emptiedDisk : this.undecryptable.keptDisk
+  isMissing(moment) {
+    return !this.reachedByMoment[moment]
+  }
+
+  undisturbed({ diskLost, sendAfterBackup }) {
+    // What a lost disk took is found missing whenever that conversation goes on.
+    const { lost, noKill } = this.byDisk
+    if (sendAfterBackup) return noKill.sendAfterBackupOn
+    return diskLost ? lost.sendAfterBackupOff : noKill.sendAfterBackupOff
+  }
+
+  category({ diskLost, sendAfterBackup }) {
+    const disk = diskLost ? this.byDisk.lost : this.byDisk.kept
     return sendAfterBackup ? disk.sendAfterBackupOn : disk.sendAfterBackupOff
+  }
+
+  /** Failures to decrypt where none may be: everywhere but after the loss of a disk without `sendAfterBackup`. */
+  get undecryptableUnexpected() {
+    const { noKill, kept, lost } = this.byDisk
+    return [
+      noKill.sendAfterBackupOff,
+      noKill.sendAfterBackupOn,
+      kept.sendAfterBackupOff,
+      kept.sendAfterBackupOn,
+      lost.sendAfterBackupOn,
+    ].reduce((sum, { undecryptable }) => sum + undecryptable, 0)
+  }
+
+  /** @param points of {@link namedPoints}  @returns kills at each, e.g. `{ pairing: 12 }` */
+  reachedByPoint(points) {
+    const sum = (names) => names.reduce((total, name) => total + (this.reachedByMoment[name] ?? 0), 0)
+    return Object.fromEntries(Object.entries(points).map(([point, names]) => [point, sum(names)]))
   }
 }

@@ -1,25 +1,17 @@
 // A real supervisor with real Baileys in a process of its own, to be killed: `node worker.mjs <dist>`. Commands come
-// over IPC; what it says goes through descriptor 3, synchronously, so that nothing said is lost by a kill.
-import { writeSync } from 'node:fs'
+// over IPC; what it says goes through descriptor 3.
 import { pathToFileURL } from 'node:url'
+import { Breakpoints, say } from './breakpoints.mjs'
 import { contentHash } from './inspect.mjs'
 import { registryOverIpc } from './registry-proxy.mjs'
 
 const load = (file) => import(pathToFileURL(`${process.argv[2]}/src/${file}`))
-const { createSupervisor, defaultSettings, SessionError, systemClock } = await load('index.js')
+const { createSupervisor, defaultSettings, SessionError, supabaseStore, systemClock } = await load('index.js')
 const { trustLoopback } = await load('loopback/index.js')
+const { systemDisk } = await load('session/disk.js')
 const { baileysLink } = await load('whatsapp/baileys-link.js')
 
-function say(event) {
-  const bytes = Buffer.from(`${JSON.stringify(event)}\n`)
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(3, bytes, done)
-    } catch (error) {
-      if (error.code !== 'EAGAIN') throw error
-    }
-  }
-}
+const breakpoints = new Breakpoints(systemDisk, say)
 
 let writes = 0
 /** Says what is going to be written, and again when the write is acknowledged. */
@@ -61,21 +53,24 @@ let supervisor
 
 async function go() {
   trustLoopback(config.rootPublicKey)
-  const { sessionPath, storePath, registryPath, settings, tenantId, url } = config
+  const { sessionPath, store, registryPath, settings, tenantId, url } = config
   const own = registryPath === null
+  if (config.breakpoint) breakpoints.arm(config.breakpoint)
   supervisor = await createSupervisor({
     sessionPath,
-    store: { kind: 'directory', path: storePath },
+    store: store.kind === 'supabase' ? supabaseStore(store) : store,
     registry: own ? registryOverIpc(SessionError) : { kind: 'pglite', path: registryPath },
     settings,
     socketUrl: url,
     logger,
-    signals: false,
+    signals: config.signals ?? false,
     resume: false,
     ...(own ? { link: watchedLink(settings) } : {}),
   })
   supervisor.on('qr', ({ qr }) => say({ type: 'qr', qr }))
-  supervisor.on('fact', ({ type, seq, unsaved, error }) => say({ type, seq, unsaved, code: error?.code }))
+  supervisor.on('fact', ({ type, seq, unsaved, reason, error }) =>
+    say({ type, seq, unsaved, reason, code: error?.code }),
+  )
   supervisor.on('closed', ({ reason, unsaved }) => say({ type: 'closed', reason, unsaved }))
   supervisor.onSocket(answer)
   await start(tenantId)
@@ -90,6 +85,10 @@ async function start(tenantId) {
 }
 
 function answer(socket) {
+  socket.ev.on('connection.update', ({ connection, lastDisconnect }) => {
+    const code = lastDisconnect?.error?.output?.statusCode
+    if (connection === 'close') say({ type: 'socket.closed', code })
+  })
   socket.ev.on('messages.upsert', ({ messages }) => {
     for (const { key, message } of messages) {
       const text = message?.conversation
@@ -106,8 +105,13 @@ const commands = {
     config = message.config
     return go()
   },
+  break: (message) => breakpoints.arm(message),
   start: () => start(config.tenantId),
   send: ({ to, text }) => supervisor.get(config.tenantId).socket.sendMessage(to, { text }),
+  backup: async () => {
+    await supervisor.get(config.tenantId).backupNow()
+    say({ type: 'backed up' })
+  },
   logout: () => supervisor.logout(config.tenantId),
   shutdown: async () => {
     const { unprotected } = await supervisor.shutdown()
