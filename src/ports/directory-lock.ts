@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -97,13 +98,26 @@ async function look(file: string): Promise<LockFile | null> {
   }
 }
 
+/** What a holder writes: who it is, with a checksum, so that a damaged lock is never taken for a dead holder's. */
+export function lockText(identity: ProcessIdentity): string {
+  return JSON.stringify({ ...identity, check: checkOf(identity) })
+}
+
+function checkOf({ pid, startTicks, pidSpace }: ProcessIdentity): string {
+  return createHash('sha256')
+    .update(JSON.stringify([pid, startTicks, pidSpace]))
+    .digest('hex')
+    .slice(0, 16)
+}
+
 function parse(text: string): LockFile['holder'] {
   try {
-    const value = JSON.parse(text) as Partial<ProcessIdentity> & { released?: boolean }
+    const value = JSON.parse(text) as Partial<ProcessIdentity> & { released?: boolean; check?: string }
     if (value.released === true) return 'released'
-    const { pid, startTicks, pidSpace } = value
+    const { pid, startTicks, pidSpace, check } = value
     if (!Number.isSafeInteger(pid) || pid! <= 0 || typeof pidSpace !== 'string') return 'unreadable'
-    return { pid: pid!, startTicks: typeof startTicks === 'string' ? startTicks : null, pidSpace }
+    const holder = { pid: pid!, startTicks: typeof startTicks === 'string' ? startTicks : null, pidSpace }
+    return check === checkOf(holder) ? holder : 'unreadable'
   } catch {
     return 'unreadable'
   }
@@ -120,7 +134,7 @@ async function create(locks: string, number: number): Promise<HeldFile | null> {
   const handle = await openNew(file)
   if (handle === null) return null
   try {
-    const text = Buffer.from(JSON.stringify(ownIdentity()))
+    const text = Buffer.from(lockText(ownIdentity()))
     await handle.write(text, 0, text.length, 0)
     const numbers = await numbersIn(locks)
     if (numbers.at(-1) === number) {

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type DirectoryLock, lockDirectory } from '../../src/ports/directory-lock.js'
+import { type DirectoryLock, lockDirectory, lockText } from '../../src/ports/directory-lock.js'
 import { ownIdentity } from '../../src/ports/process-identity.js'
 import { type Child, startChild } from '../support/child.js'
 
@@ -45,7 +45,7 @@ async function tryLock(process: Child): Promise<unknown> {
 async function leaveLock(identity: object): Promise<string> {
   await (await lock()).release()
   const file = join(path, '.lock', '0000000002')
-  await writeFile(file, JSON.stringify({ ...ownIdentity(), ...identity }))
+  await writeFile(file, lockText({ ...ownIdentity(), ...identity }))
   return file
 }
 
@@ -127,8 +127,7 @@ describe('lockDirectory', () => {
   it('respects the heartbeat of another container, though its pid means nothing here', async () => {
     await lock({ heartbeatMs: 20 })
     const file = join(path, '.lock', '0000000001')
-    const text = await readFile(file, 'utf8')
-    await writeFile(file, text.replace(/"pidSpace":".*"/, '"pidSpace":"another container"'))
+    await writeFile(file, lockText({ ...ownIdentity(), pidSpace: 'another container' }))
     await expect(lock({ silenceMs: 20_000 })).rejects.toThrow(/of another container or host/)
   })
 
