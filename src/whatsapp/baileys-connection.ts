@@ -14,6 +14,7 @@ import { ReceivedSteps } from './received-steps.js'
 import { gateSends, type SendGate } from './send-gate.js'
 import { currentSend, SendsInFlight } from './sends-in-flight.js'
 import { silentBaileysLogger } from './silent-logger.js'
+import { releaseUploadTimer } from './upload-timer.js'
 
 const saveRetryMs = 1_000
 
@@ -79,7 +80,8 @@ export class BaileysConnection implements LiveLink {
     const { creds, keys } = this.#auth.state
     const tries = new FailedTries(this.#guard(keys))
     const auth = { creds, keys: tries.keys }
-    const socket = makeWASocket({ logger: silentBaileysLogger, ...socketConfig, auth })
+    const baileysLogger = releaseUploadTimer(socketConfig?.logger ?? silentBaileysLogger)
+    const socket = makeWASocket({ ...socketConfig, logger: baileysLogger, auth })
     this.#socket = socket
     this.#sends = new SendsInFlight(socket)
     this.#gate = gateSends(socket)
@@ -116,6 +118,7 @@ export class BaileysConnection implements LiveLink {
     if (update.connection === 'open') this.#reportOpen()
     if (update.connection === 'close') {
       this.#seal()
+      if (this.#socket) rejectQueries(this.#socket)
       const error = update.lastDisconnect?.error
       this.#report(closeCodeOf(error), error?.message.includes('QR refs attempts ended') === true)
     }
@@ -219,6 +222,7 @@ export class BaileysConnection implements LiveLink {
     if (!socket) return
     const raw = rawSocketOf(socket)
     void Promise.resolve(socket.end(undefined)).catch(() => {})
+    rejectQueries(socket)
     this.#options.clock.setTimeout(() => raw?.terminate(), closeLimitMs)
   }
 
@@ -251,6 +255,14 @@ function closeCodeOf(error: unknown): number {
 
 function phoneNumberOf(jid: string | undefined): string | null {
   return /^\d+/.exec(jid ?? '')?.[0] ?? null
+}
+
+/**
+ * Baileys ends a socket without telling the queries that wait for its answers: each would wait for a minute, and keep
+ * the process alive. Without an error they reject as on a connection that was lost; Baileys itself has ended by now.
+ */
+function rejectQueries(socket: WASocket): void {
+  if (socket.ws.listenerCount('error') > 0) socket.ws.emit('error', undefined)
 }
 
 function rawSocketOf(socket: WASocket): { terminate(): void } | null {
