@@ -10,7 +10,7 @@ import { generationFormat, type UnsignedDocument } from './generation.js'
 import { hashKeyFile } from './hash.js'
 import { inParallel } from './in-parallel.js'
 import { credsFile, raiseMarks, readCreds } from './marks.js'
-import { type GenerationKind, maxSeq, randomName } from './object-names.js'
+import { type GenerationKind, maxEpoch, maxSeq, randomName } from './object-names.js'
 import type { StoredObject } from './parts.js'
 import { type Plan, type PlanSettings, planGeneration } from './plan.js'
 
@@ -137,6 +137,7 @@ function documentFields(
 ): Omit<UnsignedDocument, 'payload'> {
   const seq = (head?.seq ?? 0) + 1
   if (seq > maxSeq) throw new SessionError('tooLarge', `Sequence number ${seq} is above ${maxSeq}.`)
+  if (epoch > maxEpoch) throw new SessionError('tooLarge', `Lease epoch ${epoch} is above ${maxEpoch}.`)
   const sizes = Object.values(contentSizes(contents))
   return {
     format: generationFormat,

@@ -1,6 +1,8 @@
-import type { ObjectStore } from '../ports/object-store.js'
+import { SessionError } from '../errors.js'
+import type { ObjectInfo, ObjectStore } from '../ports/object-store.js'
 import { ObjectCache, type RestoreOptions } from './object-cache.js'
-import { listGenerations, type WalkedBack, walkBack } from './walk-back.js'
+import { generationsPrefix, parseObjectKey } from './object-names.js'
+import { generationsAmong, type WalkedBack, walkBack } from './walk-back.js'
 
 export interface FoundHead extends WalkedBack {
   /** Leases taken from now on need epochs above this (`LeaseRequest.minEpoch`). */
@@ -15,7 +17,8 @@ export interface FoundHead extends WalkedBack {
  * lower one from the moment the higher was given.
  *
  * Null is proof that the tenant has no backup: the store answered a check and a listing with the same credentials.
- * @throws `corrupt` there are generations and none verifies · `unavailable`, `denied`, `missing` (bucket): it cannot
+ * @throws `corrupt` there are generations and none verifies · `undecided` what is there has names that this version
+ *   does not know · `unavailable`, `denied`, `missing` (bucket): it cannot
  *   be told
  */
 export async function findHead(
@@ -24,8 +27,9 @@ export async function findHead(
   options: RestoreOptions = {},
 ): Promise<FoundHead | null> {
   await store.check()
-  const candidates = await listGenerations(store, tenantId)
-  if (candidates.length === 0) return null
+  const objects = await store.list(generationsPrefix(tenantId))
+  const candidates = generationsAmong(tenantId, objects)
+  if (candidates.length === 0) return proveAbsence(tenantId, objects)
   const found = await walkBack(new ObjectCache(store, tenantId, options), candidates)
   const generations = candidates.map(({ name }) => name.generation)
   return {
@@ -33,4 +37,14 @@ export async function findHead(
     maxEpoch: generations.reduce((most, { epoch }) => Math.max(most, epoch), 0),
     maxSeq: generations[0]!.seq,
   }
+}
+
+/** Parts alone are what a first backup left that was broken off; anything else may be a backup that we cannot read. */
+function proveAbsence(tenantId: string, objects: readonly ObjectInfo[]): null {
+  const unknown = objects.filter(({ key }) => parseObjectKey(tenantId, key) === null).length
+  if (unknown === 0) return null
+  throw new SessionError(
+    'undecided',
+    `The store holds ${unknown} objects of tenant ${tenantId} that this version does not know as backups, and no other. Nothing is paired or written: use the version that wrote them, or move them away.`,
+  )
 }

@@ -5,7 +5,7 @@ import type { GenerationDocument } from './generation.js'
 import { inParallel } from './in-parallel.js'
 import { generationKey, partKey } from './object-names.js'
 import { readPart } from './parts.js'
-import type { PayloadCipher } from './payload.js'
+import { maxPlainBytes, type PayloadCipher } from './payload.js'
 import { corruptObject, readDocument } from './read-document.js'
 
 /** One verified object of a chain. */
@@ -35,6 +35,8 @@ export class ObjectCache {
   readonly #cipher: PayloadCipher | null
   readonly #loaded = new Map<string, LoadedGeneration | SessionError>()
   #downloads = 0
+  /** Bytes of the payloads that are held or being unpacked. */
+  #unpacked = 0
 
   constructor(store: ObjectStore, tenantId: string, { limit = 16, cipher = null }: RestoreOptions = {}) {
     this.tenantId = tenantId
@@ -78,8 +80,23 @@ export class ObjectCache {
       const at = partKey(this.tenantId, name, index)
       return readPart(at, await this.#get(at), promised)
     })
-    const changes = await openPayload(key, document, parts, this.#cipher)
+    const changes = await this.#unpack(key, document, parts)
     return { name, document, changes }
+  }
+
+  async #unpack(key: string, document: GenerationDocument, parts: readonly Buffer[]) {
+    const { plainBytes } = document.payload
+    // Each may be small enough and all together a bomb: a session is about 0.3 MB.
+    if (this.#unpacked + plainBytes > maxPlainBytes) {
+      throw corruptObject(key, `it and those beside it would unpack to more than ${maxPlainBytes} bytes`)
+    }
+    this.#unpacked += plainBytes
+    try {
+      return await openPayload(key, document, parts, this.#cipher)
+    } catch (error) {
+      this.#unpacked -= plainBytes
+      throw error
+    }
   }
 
   async #get(key: string): Promise<Uint8Array> {

@@ -25,7 +25,9 @@ const kinds = { s: 'snapshot', d: 'delta', c: 'cumulative' } as const
 const pattern = /^(\d{10})-(\d{1,15})-([sdc])(\d{1,10})\.(\d{1,10})-([a-z0-9]{8,32})$/
 const objectPattern = /^([^/]+?)(?:\.part-(\d{1,5}))?\.json$/
 
-export const maxSeq = 9_999_999_999
+/** What the registry's columns hold. An object that claims more is none of ours, and cannot become a head. */
+export const maxSeq = 2 ** 31 - 1
+export const maxEpoch = 2 ** 31 - 1
 
 /** Folder of a tenant's generations, ending in `/`. */
 export function generationsPrefix(tenantId: string): string {
@@ -62,7 +64,8 @@ export function parseGenerationName(text: string): GenerationName | null {
   return isConsistent(name) && formatGenerationName(name) === text ? name : null
 }
 
-function isConsistent({ seq, kind, snapshotSeq, baseSeq }: GenerationName): boolean {
+function isConsistent({ seq, epoch, kind, snapshotSeq, baseSeq }: GenerationName): boolean {
+  if (seq > maxSeq || epoch > maxEpoch) return false
   if (snapshotSeq < 1 || snapshotSeq > baseSeq || baseSeq > seq) return false
   if (kind === 'snapshot') return snapshotSeq === seq
   return kind === 'cumulative' ? baseSeq === seq && snapshotSeq < seq : baseSeq < seq

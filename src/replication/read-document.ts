@@ -9,6 +9,7 @@ import {
   type PayloadField,
 } from './generation.js'
 import { canonicalJson } from './hash.js'
+import { maxPreKeyId } from './marks.js'
 import { neededSeqs, type ObjectName, parseGenerationName, parseObjectKey } from './object-names.js'
 import { maxPlainBytes } from './payload.js'
 
@@ -144,7 +145,7 @@ const documentChecks: Record<keyof GenerationDocument, Check> = {
   files: isCount,
   bytes: isCount,
   tree: isHash,
-  marks: shape({ nextPreKeyId: isCount }),
+  marks: shape({ nextPreKeyId: (value) => isCount(value) && (value as number) <= maxPreKeyId }),
   chain: listOf((value) => typeof value === 'string' && parseGenerationName(value) !== null, 200),
   payload: shape(payloadChecks),
   digest: isHash,

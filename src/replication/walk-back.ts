@@ -60,8 +60,16 @@ export async function restoreNewest(
 
 /** Generations in the store, newest first: by sequence number, then epoch (of two that raced, the later owner's). */
 export async function listGenerations(store: ObjectStore, tenantId: string): Promise<Candidate[]> {
+  return generationsAmong(tenantId, await store.list(generationsPrefix(tenantId)))
+}
+
+/** The generations of a listing, newest first. */
+export function generationsAmong(
+  tenantId: string,
+  objects: readonly { readonly key: string }[],
+): Candidate[] {
   const candidates: Candidate[] = []
-  for (const { key } of await store.list(generationsPrefix(tenantId))) {
+  for (const { key } of objects) {
     const name = parseObjectKey(tenantId, key)
     if (name && name.part === null) candidates.push({ key, name })
   }

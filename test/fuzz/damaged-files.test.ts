@@ -164,7 +164,7 @@ describe('a damaged journal of a host that was killed with three batches unsaved
   })
 
   it('gives the committed set, or every file at its newest: never one batch mixed with another', async () => {
-    for (const { what, body, cutTo } of damages(journal, 7, 5)) {
+    for (const { what, body, cutTo } of damages(journal, 17, 5)) {
       // A cut between two records is a power cut that took the last batches: see the next test.
       if (cutTo !== undefined && ends.includes(cutTo)) continue
       const outcome = await outcomeOf(killed, pathOf('.journal'), body)
@@ -203,7 +203,7 @@ describe.each([
     const truth = applied(committed, changes)
     const killed = await killedHost(changes)
     const bytes = killed.files.get(pathOf(name))!
-    for (const { what, body } of damages(bytes, 1)) {
+    for (const { what, body } of damages(bytes, 2)) {
       const outcome = await outcomeOf(killed, pathOf(name), body)
       expect(values(outcome.head), what).toEqual(values(outcome.files))
       if (isRestored(outcome, truth, pathOf(name))) continue
