@@ -1,4 +1,4 @@
-import { isSessionError, type SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import type { ObjectStore } from '../ports/object-store.js'
 import { openPayload } from './codec.js'
 import type { GenerationDocument } from './generation.js'
@@ -23,6 +23,8 @@ export interface RestoreOptions {
   readonly limit?: number
   readonly cipher?: PayloadCipher | null
 }
+
+const triesToRead = 4
 
 /**
  * Generations of one tenant, each object fetched and verified at most once, however many chains of a walk back share
@@ -75,10 +77,10 @@ export class ObjectCache {
 
   async #fetch(name: string): Promise<LoadedGeneration> {
     const key = generationKey(this.tenantId, name)
-    const document = readDocument(this.tenantId, key, await this.#get(key))
-    const parts = await inParallel(document.payload.parts, this.#limit, async (promised, index) => {
+    const document = await this.#read(key, (body) => readDocument(this.tenantId, key, body))
+    const parts = await inParallel(document.payload.parts, this.#limit, (promised, index) => {
       const at = partKey(this.tenantId, name, index)
-      return readPart(at, await this.#get(at), promised)
+      return this.#read(at, (body) => readPart(at, body, promised))
     })
     const changes = await this.#unpack(key, document, parts)
     return { name, document, changes }
@@ -97,6 +99,27 @@ export class ObjectCache {
       this.#unpacked -= plainBytes
       throw error
     }
+  }
+
+  /**
+   * Downloads and verifies. A download can be torn on its way: only bytes that come twice are what the store holds, so
+   * only then is the object damaged.
+   */
+  async #read<T>(key: string, verify: (body: Uint8Array) => T): Promise<T> {
+    let before: Uint8Array | null = null
+    for (let tries = 0; tries < triesToRead; tries++) {
+      const body = await this.#get(key)
+      try {
+        return verify(body)
+      } catch (error) {
+        if (!isUnusable(error) || (before !== null && Buffer.compare(before, body) === 0)) throw error
+        before = body
+      }
+    }
+    throw new SessionError(
+      'unavailable',
+      `Backup object ${key} came down differently ${triesToRead} times, and never whole; try again, and look at the network.`,
+    )
   }
 
   async #get(key: string): Promise<Uint8Array> {
