@@ -27,10 +27,14 @@ export interface Wiring {
   readonly delays: MachineDelays & { readonly maxRetries: number }
   /** The lease has another owner now. */
   leaseLost(): void
+  /** The tenant is to stay stopped. */
+  stopped(): void
   /** Waits for the tenant's turn to connect; `free` gives the turn to the next one. */
   turnToConnect(aborted: AbortSignal): Promise<{ free(): void }>
   /** Makes a connection; what it reports goes to `send`. */
   connect(send: (event: LinkEvent) => void): LiveLink
+  /** Ends the connection, if there is one, at once. */
+  cutConnection(): void
 }
 
 /** The tenant's machine with real actors: the only place where `.provide()` is called. */
@@ -39,13 +43,23 @@ export function implementedTenant(wiring: Wiring) {
   return tenantMachine.provide({
     actors: {
       link: implementedLink(wiring),
-      acquireLease: fromPromise(() => acquireLease(host, work, wiring.leaseLost)),
+      acquireLease: fromPromise(() =>
+        acquireLease(host, work, { onLost: wiring.leaseLost, onStopped: wiring.stopped }),
+      ),
       restore: fromPromise(() => restore(host, work)),
       backup: fromPromise(({ input }) => backup(host, work, input)),
-      sealFiles: fromPromise(async () => work.folder?.refuseWrites()),
+      sealFiles: fromPromise(async () => {
+        work.folder?.refuseWrites()
+        // A link's machine that failed has not ended its connection.
+        wiring.cutConnection()
+      }),
       setAside: fromPromise(() => setAside(host, work)),
       wipe: fromPromise(() => wipe(host, work)),
-      release: fromPromise(({ input }) => release(host, work, input)),
+      release: fromPromise(({ input }) => {
+        const released = release(host, work, input)
+        work.released = released.catch(() => {})
+        return released
+      }),
       abandon: fromPromise(() => abandon(host, work)),
     },
     delays: {
@@ -90,16 +104,29 @@ function socketActor(wiring: Wiring) {
       free()
       if (!aborted.signal.aborted) sendBack(event)
     }
+    const closed = () => send({ type: 'socket.closed', code: 428, codesEnded: false })
+    /** What a way to WhatsApp throws is a connection that closes: no session, and no process, ends by it. */
+    const guarded = (doing: string, work: () => void) => {
+      try {
+        work()
+      } catch (error) {
+        wiring.host.logger.warn({ tenantId: wiring.work.tenantId, err: error }, `failed to ${doing}`)
+        closed()
+      }
+    }
     void wiring.turnToConnect(aborted.signal).then((turn) => {
       free = turn.free
       if (aborted.signal.aborted) return free()
       sendBack({ type: 'socket.made' })
-      live = wiring.connect(send)
+      guarded('connect', () => {
+        live = wiring.connect(send)
+      })
     })
-    receive((command) => {
-      if (live === null) send({ type: 'socket.closed', code: 428, codesEnded: false })
-      else if (command.type === 'socket.stop') live.stop()
-      else live.logout()
+    receive(({ type }) => {
+      const connection = live
+      if (connection === null) closed()
+      else if (type === 'socket.stop') guarded('stop a connection', () => connection.stop())
+      else guarded('log out', () => connection.logout())
     })
     return () => {
       aborted.abort()

@@ -35,9 +35,6 @@ export interface ShutdownResult {
   readonly unprotected: readonly { tenantId: string; unsaved: number }[]
 }
 
-/** Desired state after an end that only a person can change. */
-const endsForGood = new Set(['loggedOut', 'banned', 'deleted'])
-
 /** Keeps many tenants' sessions. Made by `createSupervisor`. */
 export class Supervisor<Socket = unknown> {
   readonly #events: TypedEvents<SupervisorEvents>
@@ -137,7 +134,7 @@ export class Supervisor<Socket = unknown> {
         if (!force) throw error
       }
       if (session.result?.reason !== 'loggedOut') return await session.logout()
-      this.#bringUp(tenantId, {})
+      await this.start(tenantId)
     }
     return await this.#sessions.get(tenantId)!.logout()
   }
@@ -168,9 +165,12 @@ export class Supervisor<Socket = unknown> {
    * @returns the tenants brought up now
    */
   async resume(): Promise<string[]> {
+    const before = new Map(this.#sessions)
     const { tenantIds, complete } = await discoverTenants(this.#host)
     if (this.#shutdown) return []
-    for (const tenantId of tenantIds) this.#bringUp(tenantId, {})
+    // One that ended while they were looked for may have been found as it was before.
+    const isNews = (tenantId: string) => before.get(tenantId)?.result === this.#sessions.get(tenantId)?.result
+    for (const tenantId of tenantIds) if (isNews(tenantId)) this.#bringUp(tenantId, {})
     if (!complete) this.#resumeLater()
     return tenantIds
   }
@@ -185,7 +185,12 @@ export class Supervisor<Socket = unknown> {
     const { clock, logger, settings } = this.#host
     for (const timer of [this.#collectTimer, this.#retryTimer]) if (timer !== null) clock.clearTimeout(timer)
     const sessions = [...this.#sessions.values()].filter((session) => session.result === null)
-    const stopped = Promise.all(sessions.map((session) => session.stop()))
+    const stopped = Promise.all(
+      sessions.map(async (session) => {
+        await session.stop()
+        await session.work.released
+      }),
+    )
     let timer: unknown
     const deadline = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, settings.shutdownDeadlineMs)
@@ -275,13 +280,9 @@ export class Supervisor<Socket = unknown> {
   }
 
   #ended(tenantId: string, result: CloseResult): void {
-    const { logger, registry } = this.#host
+    const { logger } = this.#host
     const level = result.unsaved > 0 || result.reason !== 'stopped' ? 'warn' : 'info'
     logger[level]({ tenantId, ...result }, 'session ended')
     this.#events.emit('closed', { tenantId, ...result })
-    if (!endsForGood.has(result.reason)) return
-    registry.setDesired(tenantId, 'stopped').catch((error: unknown) => {
-      logger.warn({ tenantId, err: error }, 'not noted that the tenant is to stay stopped')
-    })
   }
 }

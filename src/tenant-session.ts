@@ -1,5 +1,6 @@
 import { type ActorRefFrom, createActor } from 'xstate'
 import type { LinkStatus, tenantMachine } from '../machines/index.js'
+import { release } from './actors/release.js'
 import { TenantWork } from './actors/tenant-work.js'
 import { SessionError } from './errors.js'
 import { implementedTenant } from './implementations.js'
@@ -12,6 +13,7 @@ import { connectionStateOf, statePath, statusOf, type TenantSnapshot } from './s
 /** The machine with what it is wired to, from its start to its end. */
 interface Run {
   readonly work: TenantWork
+  readonly link: { cut(): void }
   readonly actor: ActorRefFrom<typeof tenantMachine>
 }
 
@@ -57,8 +59,10 @@ export class TenantSession<Socket> implements Session<Socket> {
       work,
       delays: host.settings,
       leaseLost: () => actor.send({ type: 'lease.lost' }),
+      stopped: () => actor.send({ type: 'session.stop' }),
       turnToConnect: (aborted) => link.turnToConnect(this.#snapshot.context.urgentSeq, aborted),
       connect: (send) => link.connect(this.#snapshot.context.hasSession, send),
+      cutConnection: () => link.cut(),
     })
     const actor = createActor(machine, {
       input: { tenantId, mayPair },
@@ -72,7 +76,7 @@ export class TenantSession<Socket> implements Session<Socket> {
       next: (snapshot) => this.#follow(snapshot),
       error: (error) => this.#fail(error),
     })
-    return { work, actor }
+    return { work, link, actor }
   }
 
   get work(): TenantWork {
@@ -248,8 +252,20 @@ export class TenantSession<Socket> implements Session<Socket> {
 
   #fail(error: unknown): void {
     this.#host.logger.error({ tenantId: this.tenantId, err: error }, 'a session failed; the others go on')
-    this.#end({ reason: 'failed', unsaved: this.work.folder?.unsavedCount ?? 0, lastError: 'unknown' })
+    const result = { reason: 'failed', unsaved: this.work.folder?.unsavedCount ?? 0, lastError: 'unknown' } as const
+    this.#cleanUp(result)
+    this.#end(result)
     this.#changed()
+  }
+
+  /** XState stops a machine that throws, and nothing that it has invoked: no connection, lease or folder is to stay. */
+  #cleanUp(result: CloseResult): void {
+    const { work, link, actor } = this.#run
+    actor.getSnapshot().children.link?.send({ type: 'link.stop' })
+    link.cut()
+    work.released = release(this.#host, work, { tenantId: this.tenantId, ...result }).catch((error: unknown) => {
+      this.#host.logger.warn({ tenantId: this.tenantId, err: error }, 'the lease is not given back; it will expire')
+    })
   }
 
   #end(result: CloseResult): void {

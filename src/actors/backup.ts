@@ -118,7 +118,13 @@ async function swap(
   { capture: taken, generation }: { capture: Capture; generation: GenerationToCommit },
 ): Promise<void> {
   const { head, plan, next, uploadBytes } = generation
-  const lease = { tenantId: work.tenantId, owner: work.lease!.owner, epoch: work.epoch }
+  if (work.lease === null) {
+    throw new SessionError(
+      'fenced',
+      `Tenant ${work.tenantId} is not held any more; what was uploaded is not used.`,
+    )
+  }
+  const lease = { tenantId: work.tenantId, owner: work.lease.owner, epoch: work.epoch }
   const outcome = await host.commits.add(headSwap(lease, head))
   work.unanswered = null
   if (outcome === 'fenced') {

@@ -2,6 +2,7 @@ import { isSessionError, SessionError } from '../errors.js'
 import { type FoundHead, findHead } from '../replication/find-head.js'
 import { findLegacySession } from '../replication/legacy.js'
 import type { LocalCopy } from '../session/local-copy.js'
+import { keepOrGiveBack } from './acquire-lease.js'
 import type { Host } from './host.js'
 import type { TenantWork } from './tenant-work.js'
 
@@ -48,12 +49,13 @@ export async function findAtStart(
 
 /** Epochs of a lost registry must not be given again: the lease is taken once more, above them. */
 async function adopt(host: Host, work: TenantWork, found: FoundHead): Promise<void> {
+  work.checkLive()
   const { tenantId } = work
   const owner = host.root.ownerId
   if (found.maxEpoch >= work.epoch) {
     const request = { tenantId, owner, ttlMs: host.settings.leaseTtlMs, minEpoch: found.maxEpoch }
     const { lease } = await host.registry.acquire(request)
-    work.lease = lease
+    await keepOrGiveBack(host, work, lease)
     host.heartbeat.renumber(tenantId, lease.epoch)
   }
   const { head } = found.restored

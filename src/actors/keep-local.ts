@@ -32,6 +32,7 @@ async function keepWithHead(
   copy: LocalCopy,
   newest: NewestRestored,
 ): Promise<RestoreOutput> {
+  work.checkLive()
   const { restored, fellBack } = newest
   if (fellBack) {
     if (copy.damaged.length > 0) return await bringHeadIntoPlace(host, work, newest)

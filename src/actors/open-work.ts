@@ -13,6 +13,8 @@ export async function openWork(
   session: RestoreOutput['session'],
 ): Promise<RestoreOutput> {
   const folder = await host.root.open(work.tenantId, options)
+  if (work.isOver) await folder.close()
+  work.checkLive()
   const dirty = folder.unsavedCount > 0
   work.openFolder(folder, dirty ? 0 : folder.position)
   work.phoneNumber = readCreds(options.copy?.files.get('creds.json'))?.phoneNumber ?? work.phoneNumber

@@ -14,22 +14,24 @@ import type { TenantWork } from './tenant-work.js'
 /**
  * Decides between the local copy and the head, brings the right one into place and opens it.
  * @throws SessionError `undecided` neither pair nor write; try again · `corrupt` a person must look · `fenced` ·
- *   `unavailable` · `denied`
+ *   `unavailable` · `denied` · `closed` the session has ended meanwhile: nothing was put in place or opened
  */
 export async function restore(host: Host, work: TenantWork): Promise<RestoreOutput> {
   try {
     return await host.restores.add(() => restoreNow(host, work))
   } catch (error) {
-    host.report({ type: 'restore.failed', tenantId: work.tenantId, error })
+    if (!work.isOver) host.report({ type: 'restore.failed', tenantId: work.tenantId, error })
     throw error
   }
 }
 
 async function restoreNow(host: Host, work: TenantWork): Promise<RestoreOutput> {
+  work.checkLive()
   await work.folder?.close()
   work.folder = null
   const local = await host.root.inspect(work.tenantId)
   const found = await findAtStart(host, work, local)
+  work.checkLive()
   const verdict = decideVerdict({
     local: local && { ...local, unsaved: local.unsaved.size },
     head: work.head,

@@ -34,6 +34,7 @@ export async function bringHeadIntoPlace(
   }
   const startedAt = host.clock.now()
   const newest = loaded ?? (await restoreNewest(host.store, work.tenantId, head))
+  work.checkLive()
   const { restored, fellBack } = newest
   const files = fellBack ? prepareOlder(restored.files, newest.marks).files : restored.files
   // What was fallen back to is not the head: all of it is owed as a new snapshot on top.

@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.js'
 import type { Head, Lease, Urgency } from '../ports/index.js'
 import type { ChainState } from '../replication/chain-state.js'
 import type { GenerationToCommit } from '../replication/commit.js'
@@ -30,8 +31,12 @@ export class TenantWork {
   unanswered: UnansweredSwap | null = null
   /** WhatsApp refused the device, which it had never linked: the pairing was cut off. */
   neverLinked = false
+  /** Settles when the end of the session is told to the registry, even if nobody waits for that any longer. */
+  released: Promise<void> = Promise.resolve()
   /** The head when old generations were last looked for. */
   collectedSeq = 0
+  /** Its end has begun: what the store or the registry answers from here on is not acted upon. */
+  isOver = false
   /** The session's own number, digits only. */
   phoneNumber: string | null = null
   /** Told of every change of the open folder. */
@@ -52,6 +57,15 @@ export class TenantWork {
   /** The lease, when it is held. */
   get epoch(): number {
     return this.lease?.epoch ?? 0
+  }
+
+  /** @throws SessionError `closed` the session has ended while something was waited for */
+  checkLive(): void {
+    if (!this.isOver) return
+    throw new SessionError(
+      'closed',
+      `The session of tenant ${this.tenantId} ended meanwhile; nothing was done.`,
+    )
   }
 
   /** One backup at a time; a second waits for the first. */

@@ -10,11 +10,17 @@ import type { TenantWork } from './tenant-work.js'
  */
 export async function wipe(host: Host, work: TenantWork): Promise<void> {
   const { lease, folder, tenantId } = work
+  work.isOver = true
   if (lease === null) throw new SessionError('fenced', `Tenant ${tenantId} is not ours; nothing was deleted.`)
+  const refuseUnlessOurs = () => {
+    if (work.lease === lease) return
+    throw new SessionError('fenced', `Tenant ${tenantId} has another owner now; the deletion was broken off.`)
+  }
   await work.afterOtherBackups(async () => {
+    refuseUnlessOurs()
     await folder?.close()
     work.folder = null
-    await deleteTenant(host.store, tenantId)
+    await deleteTenant(host.store, tenantId, refuseUnlessOurs)
     await host.registry.clearHead(tenantId, lease.owner, lease.epoch)
     // The status written at the end would put the number back, and keep it from another tenant.
     work.phoneNumber = null

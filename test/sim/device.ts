@@ -79,13 +79,13 @@ export class Device implements LiveLink {
     const row = await this.#world.row(this.tenantId)
     this.ownsTenant = row?.lease?.owner === this.#host.ownerId && row.lease.expiresAt > 0
     const files = await this.#readAll()
-    const { identity } = identityIn(files)
+    const { identity, nextPreKeyId } = identityIn(files)
     this.#opened(files, identity)
     if (identity === null) return await this.#showCodes()
     await this.life.sleep(10)
     if (this.over) return
     const refused = this.#world.whatsApp.login(this, identity)
-    if (refused !== null) return this.#report(refused)
+    if (refused !== null) return this.#report(refused, { neverLinked: nextPreKeyId === 1 })
     if (this.#world.whatsApp.account(this.tenantId).preKeysLow) await this.#sendPreKeys()
     if (this.over) return
     this.#request.events.opened(`1555000${this.tenantId.length}${this.tenantId.at(-1)}`)
@@ -93,8 +93,8 @@ export class Device implements LiveLink {
   }
 
   async #readAll(): Promise<Files> {
-    const folder = `/sessions/${this.tenantId}/`
-    const onDisk = [...this.#host.disk.files(folder).keys()].map((path) => path.slice(folder.length))
+    const folder = `/sessions/${this.tenantId}`
+    const onDisk = [...this.#host.disk.files(folder).keys()].map((path) => path.slice(folder.length + 1))
     const known = this.#host.current.get(this.tenantId)?.files.keys() ?? []
     const names = new Set(
       [...onDisk, ...known].filter((name) => name.endsWith('.json') && !name.startsWith('.')),
@@ -118,11 +118,14 @@ export class Device implements LiveLink {
     if (identity === null) {
       if (history.head !== null) this.#violate('opened without an identity although a session is committed')
       if (this.#request.hasSession) this.#violate('told that there is a session where there is none')
+    } else if (version === null && this.#host.damaged.has(tenantId)) {
+      if (!history.holdsAll(files)) this.#violate('a damaged disk gave contents that never were')
     } else if (version === null && !fellBack) {
       this.#violate('opened a state that does not continue what is committed')
     } else if (version && written && continues(written, history.head) && !continues(version, written)) {
       this.#violate('opened a state without what this disk had acknowledged')
     }
+    this.#host.damaged.delete(tenantId)
     this.#follow(version, files)
   }
 
@@ -138,7 +141,7 @@ export class Device implements LiveLink {
       await this.life.sleep(20_000)
       if (this.over || this.#scanned) return
     }
-    this.#report(408, true)
+    this.#report(408, { codesEnded: true })
   }
 
   async #pairSuccess(): Promise<void> {
@@ -260,13 +263,13 @@ export class Device implements LiveLink {
     return committed
   }
 
-  #report(code: number, codesEnded = false): void {
+  #report(code: number, { codesEnded = false, neverLinked = false } = {}): void {
     if (this.over || this.life.dead) return
     this.over = true
     const { whatsApp } = this.#world
     if (whatsApp.account(this.tenantId).current === this) whatsApp.account(this.tenantId).current = null
     this.#world.trace(`socket closed ${code}`, this.life.name)
-    this.#request.events.closed(code, codesEnded)
+    this.#request.events.closed(code, codesEnded, neverLinked)
   }
 
   #failed(error: unknown): void {

@@ -56,6 +56,12 @@ export class History {
     return (this.#byTree.get(tree) ?? []).findLast((version) => continues(version, from)) ?? null
   }
 
+  /** Whether each file, by itself, is as it is in what is committed or in a state after it. */
+  holdsAll(files: Files): boolean {
+    const later = [...this.#byTree.values()].flat().filter((version) => continues(version, this.head))
+    return [...files].every(([name, content]) => later.some((version) => version.files.get(name) === content))
+  }
+
   /** Called by the registry itself, for each new head. */
   committed(swap: HeadSwap, before: TenantRecord | null): void {
     this.commits++

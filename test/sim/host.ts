@@ -28,10 +28,13 @@ export class Host {
   readonly written = new Map<string, Version>()
   /** The state that the running process works on, by tenant. */
   readonly current = new Map<string, Version>()
+  /** Tenants whose files on this disk were damaged while no process ran. */
+  readonly damaged = new Set<string>()
   /** How often the running process said what of a tenant. */
   readonly #said = new Map<string, number>()
   readonly #world: World
   #lives = 0
+  #retired = false
   #ownerId = ''
 
   constructor(world: World, index: number) {
@@ -55,7 +58,7 @@ export class Host {
 
   /** Starts a process, as an orchestrator would: when the start fails, another one a second later. */
   async start(): Promise<void> {
-    if (this.isUp) return
+    if (this.isUp || this.#retired) return
     const world = this.#world
     const life = new Life(world, this, ++this.#lives)
     this.life = life
@@ -106,18 +109,25 @@ export class Host {
     const { life, supervisor } = this
     if (life === null || life.dead || supervisor === null) return null
     this.#world.trace('shuts down', life.name)
+    const since = this.#world.nowMs
     const result = await supervisor.shutdown()
     if (life.dead) return null
     this.#world.trace(`has shut down, ${result.unprotected.length} unprotected`, life.name)
-    this.#world.audit.shutDown(this, result)
+    this.#world.audit.shutDown(this, this.#world.nowMs - since)
     life.kill()
     this.#world.whatsApp.hostDied(life)
     return result
   }
 
+  /** It is not started again. */
+  retire(): void {
+    this.#retired = true
+  }
+
   wipe(): void {
     this.disk.wipe()
     this.written.clear()
+    this.damaged.clear()
   }
 
   /** Looks at every change of the disk: a session is moved away, never deleted. */
@@ -163,6 +173,7 @@ export class Host {
     const [name, bytes] = chance.pick(files)
     // Whatever was on this disk only may be gone now.
     this.written.delete(basename(dirname(name)))
+    this.damaged.add(basename(dirname(name)))
     const disk = this.disk.handle()
     if (damage === 'credsEmpty') disk.create(name, new Uint8Array())
     else if (damage === 'journalFlipped')

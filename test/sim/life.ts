@@ -81,6 +81,13 @@ export class Life {
     for (const run of this.#missed.splice(0)) this.enter(run)
   }
 
+  /** Goes on undisturbed: what was planned for it does not happen any more. */
+  calm(): void {
+    this.diesAtDisk = { left: 0, torn: 0, then: () => {} }
+    this.diesAtRequest = { left: 0, when: 'before', then: () => {} }
+    this.resume()
+  }
+
   kill(): void {
     this.dead = true
     for (const id of this.#timers) this.#world.clock.clearTimeout(id)

@@ -1,6 +1,6 @@
 import { planOf } from './plan.js'
-import { simulate } from './simulation.js'
 import { shrink } from './shrink.js'
+import { simulate } from './simulation.js'
 
 /*
  * One worker of `run.mjs`: `{ seeds: [from, to) }` or `{ seed, keep?, trace? }` by message, an answer for each. The
@@ -24,7 +24,8 @@ process.on('message', (message: Range | Single) => {
   const work = 'from' in message ? runRange(message) : runSingle(message)
   work.then(
     (answer) => process.send!(answer),
-    (error: unknown) => process.send!({ failed: error instanceof Error ? (error.stack ?? '') : String(error) }),
+    (error: unknown) =>
+      process.send!({ failed: error instanceof Error ? (error.stack ?? '') : String(error) }),
   )
 })
 

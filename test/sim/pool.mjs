@@ -8,7 +8,10 @@ export class Pool {
 
   constructor(path, size) {
     for (let n = 0; n < size; n++) {
-      const worker = fork(path, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: ['--stack-trace-limit=20'] })
+      const worker = fork(path, {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        execArgv: ['--stack-trace-limit=20'],
+      })
       this.#workers.push(worker)
       this.#idle.push(worker)
     }

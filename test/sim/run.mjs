@@ -30,10 +30,12 @@ async function runOne(seed) {
   try {
     const keep = values.keep === undefined ? undefined : values.keep.split(',').filter(Boolean).map(Number)
     const { plan, keep: needed, lines, outcome } = await pool.run({ seed, keep, shrink: keep === undefined })
+    process.stdout.on('error', () => {})
     process.stdout.write(`${lines.join('\n')}\n\nfaults:\n`)
     for (const fault of plan.faults) process.stdout.write(`  ${JSON.stringify(fault)}\n`)
     if (outcome.violations.length === 0) process.stdout.write(`seed ${seed}: all promises held\n`)
-    for (const { what, tenant } of outcome.violations) process.stdout.write(`seed ${seed}: ${tenant ?? 'host'}: ${what}\n`)
+    for (const { what, tenant } of outcome.violations)
+      process.stdout.write(`seed ${seed}: ${tenant ?? 'host'}: ${what}\n`)
     if (outcome.violations.length > 0) process.stdout.write(`again: ${replay(seed, needed)}\n`)
     process.exitCode = outcome.violations.length > 0 ? 1 : 0
   } finally {
@@ -68,7 +70,16 @@ async function runMany() {
     }
     const { seeds, struck, pairings, commits, lastedMs, found } = total
     const simulatedHours = Math.round(lastedMs / 360_000) / 10
-    const report = { seeds, faults, violations: found.length, pairings, commits, simulatedHours, seconds, struck }
+    const report = {
+      seeds,
+      faults,
+      violations: found.length,
+      pairings,
+      commits,
+      simulatedHours,
+      seconds,
+      struck,
+    }
     process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, null, 2)}\n`)
     process.exitCode = found.length > 0 ? 1 : 0
   } finally {

@@ -72,6 +72,7 @@ class Simulation {
       if (!supervisor || supervisor.isShuttingDown) continue
       life?.enter(() => void supervisor.resume().catch(() => {}))
     }
+    if (!this.#world.disturbed) for (const tenantId of this.#tenants) void this.#pairAgain(tenantId)
     this.#world.clock.setTimeout(() => this.#operate(), operatorMs)
   }
 
@@ -82,10 +83,9 @@ class Simulation {
     world.disturbed = false
     world.network.mend()
     for (const host of this.#hosts) {
-      host.life?.resume()
+      host.life?.calm()
       if (!host.isUp) void host.start()
     }
-    for (const tenantId of this.#tenants) await this.#pairAgain(tenantId)
     const limit = world.nowMs + restLimitMs
     const calm = () => this.#tenants.every((tenantId) => this.#isCalm(tenantId))
     await this.#until(() => calm() || world.nowMs > limit)
@@ -94,10 +94,10 @@ class Simulation {
     for (const tenantId of this.#tenants) await world.audit.restorable(tenantId)
   }
 
-  /** A tenant that was logged out stays so until somebody asks for it. */
+  /** A tenant that was logged out, or that only a lost registry knew, stays so until somebody asks for it. */
   async #pairAgain(tenantId: string): Promise<void> {
-    const { desiredState } = (await this.#world.row(tenantId)) ?? {}
-    if (desiredState === 'stopped' && !this.#world.history(tenantId).leaving) void this.#add(tenantId)
+    const row = await this.#world.row(tenantId)
+    if (row?.desiredState !== 'running' && !this.#world.history(tenantId).leaving) void this.#add(tenantId)
   }
 
   #isCalm(tenantId: string): boolean {
@@ -130,6 +130,7 @@ class Simulation {
     await this.#shutDownAll(this.#hosts)
     if (world.violations.length > 0) return
     const { codes } = world.whatsApp
+    for (const host of this.#hosts) host.retire()
     const fresh = new Host(world, this.#hosts.length)
     this.#hosts.splice(0, this.#hosts.length, fresh)
     await fresh.start()
