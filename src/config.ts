@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { SessionError } from './errors.js'
-import type { Settings } from './settings.js'
+import { maxDelayMs, type Settings } from './settings.js'
 
 export type StoreConfig =
   | { readonly kind: 'supabase'; readonly url: string; readonly key: string; readonly bucket: string }
@@ -30,13 +30,18 @@ export interface Config {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-const wholeNumber = z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).optional()
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'expected a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `expected ${least} to ${most}`)
 const url = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `expected ${example}` })
 
 const environment = z.object({
   WHATSAPP_SESSION_PATH: z.string().default('./whatsapp-sessions'),
-  WHATSAPP_MAX_RETRIES: wholeNumber,
+  WHATSAPP_MAX_RETRIES: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
   WHATSAPP_SOCKET_URL: url(/^wss?$/, 'a URL that starts with wss://').optional(),
   SUPABASE_URL: url(/^https?$/, 'a URL such as https://PROJECT.supabase.co').optional(),
   SUPABASE_SERVICE_KEY: z.string().optional(),
@@ -45,11 +50,11 @@ const environment = z.object({
   DATABASE_URL: z.string().optional(),
   DIRECT_URL: url(/^postgres(ql)?$/, 'a URL that starts with postgresql://').optional(),
   DATA_PATH: z.string().default('./data'),
-  BACKUP_INTERVAL_MS: wholeNumber,
+  BACKUP_INTERVAL_MS: wholeNumber(1, maxDelayMs).optional(),
   SEND_AFTER_BACKUP: z.enum(['true', 'false'], { error: 'expected true or false' }).optional(),
   SESSION_ENCRYPTION_KEY: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535).default(3000),
+  PORT: wholeNumber(0, 65_535).default(3000),
   DASHBOARD_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   LOG_LEVEL: z.enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` }).default('info'),
 })

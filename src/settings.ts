@@ -55,7 +55,7 @@ export const defaultSettings: Settings = {
 }
 
 /** Longest delay that timers keep: above 2^31 − 1 ms they fire at once. */
-const maxDelayMs = 2 ** 31 - 1
+export const maxDelayMs = 2 ** 31 - 1
 
 const mayBeZero = new Set<string>(['collectIntervalMs', 'commitLingerMs', 'maxRetries', 'quietPeriodMs'])
 const counts = new Set<string>([
@@ -105,8 +105,9 @@ function definedOf(given: Partial<Settings>): Partial<Settings> {
 
 function describe(issue: z.core.$ZodIssue, given: object): string {
   if (issue.code === 'unrecognized_keys') return `unknown setting ${issue.keys.join(', ')}`
+  if (issue.path.length === 0) return 'expected an object'
   const name = String(issue.path[0])
-  const value = String((given as Record<string, unknown>)[name])
+  const value = shown((given as Record<string, unknown>)[name])
   switch (issue.code) {
     case 'too_small':
       return `expected ${name} ${issue.inclusive ? '>=' : '>'} ${issue.minimum}, got ${value}`
@@ -115,6 +116,11 @@ function describe(issue: z.core.$ZodIssue, given: object): string {
     default:
       return `expected ${name} to be ${expectedOf(name)}, got ${value}`
   }
+}
+
+/** Not every value can be made a text. */
+function shown(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value)
 }
 
 function expectedOf(name: string): string {

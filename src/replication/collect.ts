@@ -32,10 +32,15 @@ export async function collectGarbage(
 
 /**
  * Deletes every object of a tenant (those of an older layout too) and verifies by a listing that they are gone.
+ * @param mayGo called before each deletion; throws when it is no longer ours to delete
  * @returns the number of objects that were deleted
  * @throws `unavailable` some are still there: call again · what the store throws
  */
-export async function deleteTenant(store: ObjectStore, tenantId: string): Promise<number> {
+export async function deleteTenant(
+  store: ObjectStore,
+  tenantId: string,
+  mayGo: () => void = () => {},
+): Promise<number> {
   const prefix = `${tenantId}/`
   let removed = 0
   // A write that was under way may land between the two: once more is enough when the owner has stopped.
@@ -43,6 +48,7 @@ export async function deleteTenant(store: ObjectStore, tenantId: string): Promis
     const keys = (await store.list(prefix)).map(({ key }) => key)
     if (keys.length === 0) return removed
     for (let from = 0; from < keys.length; from += removeBatch) {
+      mayGo()
       await store.remove(keys.slice(from, from + removeBatch))
     }
     removed += keys.length

@@ -32,7 +32,7 @@ export async function findLegacySession(
   if (!names.includes(credsFile)) return null
   const wanted = names.filter(isKeyFileName)
   const bodies = await inParallel(wanted, limit, (name) => store.get(prefix + name))
-  const texts = new Map(wanted.map((name, i) => [name, Buffer.from(bodies[i]!).toString('utf8')]))
+  const texts = new Map(wanted.map((name, i) => [name, textOf(bodies[i]!)]))
   const creds = credsOf(texts.get(credsFile)!, tenantId)
   const keys = texts.get(keysFile)
   texts.delete(keysFile)
@@ -40,6 +40,15 @@ export async function findLegacySession(
   const { files, notUnderstood } = mergeKeys(keys, texts, creds.keys)
   files.set(credsFile, creds.content)
   return { files, notUnderstood, downloads: wanted.length }
+}
+
+/** Empty, which is damaged, for what is not UTF-8: a replacement character would be another key. */
+function textOf(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+  } catch {
+    return ''
+  }
 }
 
 /** creds.json alone, or the single-file format's `{ creds, keys }`. */
