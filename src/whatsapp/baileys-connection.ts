@@ -9,6 +9,7 @@ import type { LinkRequest, LiveLink } from '../ports/index.js'
 import { type AuthState, isPaired, neverLoggedIn, openAuthState } from './auth-state.js'
 import type { BaileysLinkOptions } from './baileys-link.js'
 import { FailedTries } from './failed-tries.js'
+import { NewPreKeys } from './new-pre-keys.js'
 import { OutputCommit } from './output-commit.js'
 import { ReceivedSteps } from './received-steps.js'
 import { gateSends, type SendGate } from './send-gate.js'
@@ -36,6 +37,7 @@ export class BaileysConnection implements LiveLink {
   #sends: SendsInFlight | null = null
   #gate: SendGate | null = null
   #received: ReceivedSteps | null = null
+  #newPreKeys: NewPreKeys | null = null
   #sealed = false
   #over = false
   #codeAsked = false
@@ -79,12 +81,19 @@ export class BaileysConnection implements LiveLink {
     if (this.#over) return
     const { creds, keys } = this.#auth.state
     const tries = new FailedTries(this.#guard(keys))
-    const auth = { creds, keys: tries.keys }
+    const newPreKeys = new NewPreKeys({
+      ...this.#options,
+      keys: tries.keys,
+      credsSaved: () => this.#savingCreds,
+    })
+    this.#newPreKeys = newPreKeys
+    const auth = { creds, keys: newPreKeys.keys }
     const baileysLogger = releaseUploadTimer(socketConfig?.logger ?? silentBaileysLogger)
     const socket = makeWASocket({ ...socketConfig, logger: baileysLogger, auth })
     this.#socket = socket
     this.#sends = new SendsInFlight(socket)
     this.#gate = gateSends(socket)
+    newPreKeys.attach(socket, this.#gate, creds)
     // Innermost first: a step runs in turn, then as one of a received message, then its failed tries are taken back.
     received.attach(socket, this.#gate)
     tries.attach(socket)
@@ -203,6 +212,7 @@ export class BaileysConnection implements LiveLink {
   #seal(): void {
     this.#sealed = true
     this.#received?.drop()
+    this.#newPreKeys?.drop()
   }
 
   #reportOpen(): void {
