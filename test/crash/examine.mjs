@@ -19,16 +19,18 @@ export async function lookAt(lane, { disk, moment }) {
   session.mustNotShow = mayPair ? null : stored.join(', ')
   await lane.treatDisk(disk)
   if (disk !== 'kept' && session.mustNotShow !== null) session.diskLost = true
-  session.local = localAfter(session, disk, found)
+  session.local = localAfter(session, disk, found, hashesOf(head?.files))
   session.state = stateAfter(session, disk, found.exists || finished)
   const base = session.local === 'whole' ? found.files : hashesOf(head?.files)
   session.acknowledged = session.leaving || session.pglite ? null : new Acknowledged(base)
 }
 
-function localAfter(session, disk, found) {
+function localAfter(session, disk, found, head) {
   if (disk === 'putBack') return 'stale'
   if (disk !== 'kept' || !found.exists) return 'absent'
-  return session.local === 'stale' && !session.restored ? 'stale' : 'whole'
+  // Killed before it could say so, a worker may have put the head in the older one's place.
+  const replaced = session.restored || isSame(found.files, head)
+  return session.local === 'stale' && !replaced ? 'stale' : 'whole'
 }
 
 /** Key of the table of moments to choose from. */
@@ -88,6 +90,11 @@ async function checkHead(lane, moment) {
   }
   session.headSeq = Math.max(seq, session.headSeq)
   return restored && restored.files.size > 0 ? restored : null
+}
+
+/** Whether two sets of files are one. */
+export function isSame(one, other) {
+  return one.size === other.size && [...one].every(([name, hash]) => other.get(name) === hash)
 }
 
 export function hashesOf(files = new Map()) {

@@ -90,7 +90,7 @@ export class Lane {
   }
 
   async #killOnce() {
-    const { session, tally } = this
+    const { session, shared, tally } = this
     const name = this.#choose()
     const moment = moments[name]
     session.scans = Boolean(moment.late || moment.scans)
@@ -115,6 +115,8 @@ export class Lane {
     session.killsSinceUsable++
     session.replayDue = Boolean(moment.leavesBatch && reached && disk === 'kept')
     await lookAt(this, { disk, moment: name })
+    if (tally.noteReused(shared.wa.stats))
+      this.say(`pre-key ids were issued again before the kill at ${name}`)
     this.say(`killed at ${name}, disk ${disk}, next ${session.state}`)
   }
 

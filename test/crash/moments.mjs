@@ -6,9 +6,13 @@ import { settled } from './restart.mjs'
 const patienceMs = 15_000
 const burstSize = 12
 
+/** The first start of an embedded database takes seconds, and on a busy machine many. */
+const patienceWith = ({ session }) => (session.pglite ? 3 : 1) * patienceMs
+
 /** Resolves with true when `reached`; false when the worker has died or it took too long. */
-async function poll(worker, reached) {
-  const end = performance.now() + patienceMs
+async function poll(lane, reached) {
+  const { worker } = lane
+  const end = performance.now() + patienceWith(lane)
   while (!worker.gone && performance.now() < end) {
     if (reached()) return true
     await delay(1)
@@ -23,7 +27,7 @@ const hasPreKeys = ({ folder }) =>
   sizeOf(join(folder, '.journal')) > 50_000 || existsSync(join(folder, 'pre-key-1.json'))
 
 async function stopsAt(lane, since = 0) {
-  return (await lane.worker.until(({ type }) => type === 'at', patienceMs, since)) !== null
+  return (await lane.worker.until(({ type }) => type === 'at', patienceWith(lane), since)) !== null
 }
 
 /** The worker stops on its way to this breakpoint of breakpoints.mjs, armed from the start. */
@@ -66,7 +70,7 @@ const lateSwap = (carryOut) => ({
     Promise.race([lane.session.gate.holdSwap({ carryOut }), delay(patienceMs, false, { ref: false })]),
 })
 
-const loggedIn = (lane) => poll(lane.worker, () => lane.session.logins > lane.loginsBefore)
+const loggedIn = (lane) => poll(lane, () => lane.session.logins > lane.loginsBefore)
 
 /**
  * When a worker is killed: `reached` resolves at a recognisable moment, the kill follows within `spanMs` at random.
@@ -86,13 +90,13 @@ export const moments = {
     spanMs: 15,
     scans: true,
     empties: true,
-    reached: (lane) => poll(lane.worker, () => lane.session.linked),
+    reached: (lane) => poll(lane, () => lane.session.linked),
   },
   preKeys: {
     point: 'first pre-key upload',
     spanMs: 250,
     scans: true,
-    reached: (lane) => poll(lane.worker, () => hasPreKeys(lane.session)),
+    reached: (lane) => poll(lane, () => hasPreKeys(lane.session)),
   },
   preKeyFiles: { point: 'first pre-key upload', scans: true, ...early('preKeyFiles', 800) },
   preKeysSwap: { point: 'first pre-key upload', scans: true, ...swap({ when: hasPreKeys }) },
@@ -101,7 +105,7 @@ export const moments = {
     spanMs: 150,
     scans: true,
     reached: (lane) =>
-      poll(lane.worker, () => lane.session.phone.devices.some(({ preKeysOnServer }) => preKeysOnServer > 0)),
+      poll(lane, () => lane.session.phone.devices.some(({ preKeysOnServer }) => preKeysOnServer > 0)),
   },
   firstLogin: { spanMs: 300, scans: true, reached: loggedIn },
   // A paired session that comes back.
@@ -114,7 +118,7 @@ export const moments = {
   redoAfter: { point: 'journal replay', ...early('redoAfter') },
   restoring: {
     spanMs: 50,
-    reached: (lane) => poll(lane.worker, () => existsSync(lane.session.incoming)),
+    reached: (lane) => poll(lane, () => existsSync(lane.session.incoming)),
   },
   restoreReady: { point: 'restore rename', ...early('restoreReady') },
   restoreAside: { point: 'restore rename', ...early('restoreAside') },

@@ -45,6 +45,7 @@ export class Tally {
   /** Failures to decrypt between a restart and the next, by what the kills since pairing left of the disk. */
   byDisk = { noKill: modes(), kept: modes(), lost: modes() }
   violations = []
+  #reused = 0
 
   violation(kind, where, detail = '') {
     this.violations.push({ kind, where, detail })
@@ -55,6 +56,13 @@ export class Tally {
     this.killsByMoment[moment] = (this.killsByMoment[moment] ?? 0) + 1
     this.killsByDisk[disk]++
     if (pglite) this.killsWithPglite++
+  }
+
+  /** @param stats the simulated WhatsApp's  @returns whether a pre-key id was issued again since the last call */
+  noteReused({ reusedPreKeyIds }) {
+    const isNew = reusedPreKeyIds > this.#reused
+    this.#reused = reusedPreKeyIds
+    return isNew
   }
 
   reached(moment, isReached) {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isSame } from './examine.mjs'
 import { inspectFolder } from './inspect.mjs'
 
 const wakeLimitMs = 15_000
@@ -63,8 +64,4 @@ async function takeBack(scene, { first, second }) {
   const kept = existsSync(quarantine) ? readdirSync(quarantine).length : 0
   scene.expect(kept === 1, 'the superseded copy was not kept', `${kept} in the quarantine`)
   await first.shutDown()
-}
-
-function isSame(one, other) {
-  return one.size === other.size && [...one].every(([name, hash]) => other.get(name) === hash)
 }
