@@ -1,4 +1,4 @@
-import { and, assign, fromCallback, sendParent, sendTo, setup } from 'xstate'
+import { and, assign, fromCallback, sendParent, sendTo, setup, stateIn } from 'xstate'
 import type { LinkContext, LinkEnd, LinkEvent, TenantEvent, TenantRef } from './contracts.js'
 import { backoffMs, defaultDelays } from './delays.js'
 import { disconnectPolicy } from './disconnect.js'
@@ -100,7 +100,12 @@ export const linkMachine = setup({
         id: 'socket',
         src: 'socket',
         input: ({ context }) => ({ tenantId: context.tenantId, attempt: context.attempt }),
-        onError: { target: '#link.waiting.backingOff', actions: 'countAttempt' },
+        // Told to end, it never connects again, whatever its socket does.
+        onError: [
+          { guard: stateIn({ online: 'stopping' }), target: '#link.ended', actions: 'endAsked' },
+          { guard: stateIn({ online: 'loggingOut' }), target: '#link.ended', actions: 'endFailed' },
+          { target: '#link.waiting.backingOff', actions: 'countAttempt' },
+        ],
       },
       on: {
         'link.stop': '.stopping',

@@ -9,6 +9,7 @@ export class SessionLink<Socket> {
   readonly #work: TenantWork
   readonly #pairing: PairingRequest
   readonly #onSocket: (socket: Socket) => void
+  #live: LiveLink | null = null
 
   constructor(
     host: SessionHost<Socket>,
@@ -30,7 +31,7 @@ export class SessionLink<Socket> {
 
   connect(hasSession: boolean, send: (event: LinkEvent) => void): LiveLink {
     const { tenantId } = this.#work
-    return this.#host.link.connect({
+    this.#live = this.#host.link.connect({
       tenantId,
       files: this.#work.folder!,
       hasSession,
@@ -54,6 +55,12 @@ export class SessionLink<Socket> {
         },
       },
     })
+    return this.#live
+  }
+
+  /** Ends the newest connection at once; one that is over stays so. */
+  cut(): void {
+    this.#live?.abort()
   }
 
   /** Resolves when `position` is committed, or after the limit: the change is then reported as unprotected. */

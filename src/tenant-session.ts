@@ -252,7 +252,11 @@ export class TenantSession<Socket> implements Session<Socket> {
 
   #fail(error: unknown): void {
     this.#host.logger.error({ tenantId: this.tenantId, err: error }, 'a session failed; the others go on')
-    const result = { reason: 'failed', unsaved: this.work.folder?.unsavedCount ?? 0, lastError: 'unknown' } as const
+    const result = {
+      reason: 'failed',
+      unsaved: this.work.folder?.unsavedCount ?? 0,
+      lastError: 'unknown',
+    } as const
     this.#cleanUp(result)
     this.#end(result)
     this.#changed()
@@ -263,9 +267,14 @@ export class TenantSession<Socket> implements Session<Socket> {
     const { work, link, actor } = this.#run
     actor.getSnapshot().children.link?.send({ type: 'link.stop' })
     link.cut()
-    work.released = release(this.#host, work, { tenantId: this.tenantId, ...result }).catch((error: unknown) => {
-      this.#host.logger.warn({ tenantId: this.tenantId, err: error }, 'the lease is not given back; it will expire')
-    })
+    work.released = release(this.#host, work, { tenantId: this.tenantId, ...result }).catch(
+      (error: unknown) => {
+        this.#host.logger.warn(
+          { tenantId: this.tenantId, err: error },
+          'the lease is not given back; it will expire',
+        )
+      },
+    )
   }
 
   #end(result: CloseResult): void {

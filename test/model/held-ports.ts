@@ -1,0 +1,141 @@
+import type { WASocket } from '@whiskeysockets/baileys'
+import {
+  type DeviceLink,
+  type LinkRequest,
+  type LiveLink,
+  type ObjectStore,
+  type Registry,
+  SessionError,
+} from '../../src/index.js'
+
+type Answer = 'ok' | 'fails'
+
+interface Held {
+  readonly name: string
+  answer(how: Answer): void
+}
+
+/** Calls of one port that wait for a step to answer them. */
+export class Gate {
+  /** Calls pass at once while it is open: the rest of one actor's look at the store or the registry. */
+  isOpen = false
+  readonly #held: Held[] = []
+
+  get names(): string[] {
+    return this.#held.map(({ name }) => name)
+  }
+
+  async pass<T>(name: string, call: () => Promise<T>): Promise<T> {
+    if (!this.isOpen) {
+      const how = await new Promise<Answer>((answer) => void this.#held.push({ name, answer }))
+      if (how === 'fails') throw new SessionError('unavailable', 'It does not answer.')
+    }
+    return await call()
+  }
+
+  /**
+   * Answers the call that waits longest, and what it goes on to ask.
+   * @param rest resolves when everything has come to rest
+   * @throws when none waits
+   */
+  async answer(how: Answer, rest: () => Promise<void>): Promise<void> {
+    const held = this.#held.shift()
+    if (held === undefined) throw new Error('No call waits for an answer.')
+    // An upload is one call; whoever looks or deletes makes several.
+    this.isOpen = how === 'ok' && held.name !== 'put'
+    held.answer(how)
+    await rest()
+    this.isOpen = false
+  }
+}
+
+export function heldStore(store: ObjectStore, gate: Gate): ObjectStore {
+  const held =
+    (name: keyof ObjectStore) =>
+    // Arguments are passed on as they are.
+    // biome-ignore lint/suspicious/noExplicitAny: any method of the port
+    (...args: any[]) =>
+      gate.pass(name, () => (store[name] as (...args: unknown[]) => Promise<any>)(...args))
+  return {
+    name: store.name,
+    check: held('check'),
+    put: held('put'),
+    get: held('get'),
+    list: held('list'),
+    listTenants: held('listTenants'),
+    remove: held('remove'),
+    close: () => store.close(),
+  }
+}
+
+/** Leases are given and taken back when a step says so; everything else is answered at once. */
+export function heldRegistry(registry: Registry, gate: Gate, isRestoring: () => boolean): Registry {
+  return {
+    name: registry.name,
+    durable: registry.durable,
+    open: () => registry.open(),
+    close: () => registry.close(),
+    read: (tenantId) => registry.read(tenantId),
+    list: (filter) => registry.list(filter),
+    setDesired: (tenantId, desired) => registry.setDesired(tenantId, desired),
+    acquire: (request) =>
+      isRestoring() ? registry.acquire(request) : gate.pass('acquire', () => registry.acquire(request)),
+    renew: (owner, leases, ttlMs) => registry.renew(owner, leases, ttlMs),
+    release: (owner, leases) => gate.pass('release', () => registry.release(owner, leases)),
+    commit: (swaps) => registry.commit(swaps),
+    updateStatus: (updates) => registry.updateStatus(updates),
+    clearHead: (tenantId, owner, epoch) => registry.clearHead(tenantId, owner, epoch),
+  }
+}
+
+/** A connection that does nothing by itself: it notes what it is told, and a step lets it open or close. */
+export class HeldConnection implements LiveLink {
+  readonly request: LinkRequest<WASocket>
+  readonly told: string[]
+  isOver = false
+
+  constructor(request: LinkRequest<WASocket>, told: string[]) {
+    this.request = request
+    this.told = told
+    request.onSocket({} as WASocket)
+  }
+
+  close(code: number, codesEnded: boolean): void {
+    this.isOver = true
+    this.request.events.closed(code, codesEnded)
+  }
+
+  stop(): void {
+    this.told.push('socket.stop')
+  }
+
+  logout(): void {
+    this.told.push('socket.logout')
+  }
+
+  abort(): void {
+    this.isOver = true
+  }
+}
+
+export class HeldLink implements DeviceLink<WASocket> {
+  readonly connections: HeldConnection[] = []
+  /** What connections were told since it was last emptied. */
+  readonly told: string[] = []
+
+  connect(request: LinkRequest<WASocket>): LiveLink {
+    const connection = new HeldConnection(request, this.told)
+    this.connections.push(connection)
+    return connection
+  }
+
+  get open(): HeldConnection[] {
+    return this.connections.filter(({ isOver }) => !isOver)
+  }
+
+  get newest(): HeldConnection {
+    const newest = this.connections.at(-1)
+    if (newest === undefined) throw new Error('There has been no connection.')
+    return newest
+  }
+}

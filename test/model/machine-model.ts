@@ -1,0 +1,73 @@
+import { Composed, type Effects, type Pair, pathOf } from './composed.js'
+import type { StepModel } from './graph.js'
+import { machineSteps, stepsFrom } from './machine-steps.js'
+
+/** Counted reconnects after which the link of the model gives up. */
+export const maxRetries = 1
+
+const towardsCode = /^(acquireLease done|restore done|the socket is made|connecting: WhatsApp offers|stop$)/
+
+/** Both machines with nothing around them: every actor may answer anything at any time. */
+export class MachineModel implements StepModel<Pair> {
+  readonly #composed: Composed
+
+  readonly #mayPair: boolean
+
+  /** @param options.mayPair false: only what shows that a code is refused is explored */
+  constructor({ mayPair = true } = {}) {
+    this.#mayPair = mayPair
+    this.#composed = new Composed({ tenantId: 'tenant', mayPair }, { maxRetries })
+  }
+
+  start(): Pair {
+    return this.#composed.start().pair
+  }
+
+  stepsFrom(pair: Pair): string[] {
+    const possible = stepsFrom(pair)
+    return this.#mayPair ? possible : possible.filter((name) => towardsCode.test(name))
+  }
+
+  apply(pair: Pair, name: string): { state: Pair; effects: Effects } {
+    const step = machineSteps.get(name)
+    if (step === undefined) throw new Error(`There is no step "${name}".`)
+    const event = step.event(pair)
+    const { pair: next, effects } =
+      step.to === 'tenant'
+        ? this.#composed.toTenant(pair, event)
+        : step.to === 'link'
+          ? this.#composed.toLink(pair, event)
+          : this.#composed.breakLink(pair)
+    return { state: next, effects }
+  }
+
+  placeOf({ tenant, link }: Pair): string {
+    return `${pathOf(tenant.value)} ${link ? pathOf(link.value) : '-'}`
+  }
+
+  keyOf(pair: Pair): string {
+    return JSON.stringify([this.placeOf(pair), clippedTenant(pair), clippedLink(pair), pair.timers])
+  }
+}
+
+/** Counters clipped to what the guards ask, so that there is an end. */
+export function clippedTenant({ tenant: { context } }: Pair): unknown[] {
+  const { changeSeq, savedSeq, urgentSeq, auditDue, hasSession, hasOpened, link, codeKind, reason } = context
+  return [
+    changeSeq > savedSeq,
+    urgentSeq > savedSeq,
+    auditDue,
+    hasSession,
+    hasOpened,
+    link === 'ended',
+    codeKind !== null,
+    reason === 'loggedOut',
+    reason === 'deleted',
+  ]
+}
+
+export function clippedLink({ link }: Pair): unknown[] | null {
+  if (link === null) return null
+  const { attempt, replacedCount, logoutAsked } = link.context
+  return [Math.min(attempt, maxRetries), Math.min(replacedCount, 1), logoutAsked]
+}

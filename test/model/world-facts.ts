@@ -1,0 +1,55 @@
+import { type Effects, pathOf } from './composed.js'
+import type { HeldWorld } from './held-world.js'
+import type { World } from './port-model.js'
+
+/** What the model says of the world around the machines. */
+export function worldFactsOf(world: World, effects: Effects) {
+  const { tenant, link, ports, timers } = world
+  const { epoch: _, ...context } = tenant.context
+  const lives = tenant.status === 'active'
+  return {
+    tenant: pathOf(tenant.value),
+    context,
+    link: link && pathOf(link.value),
+    linkContext: link && link.context,
+    machineTimers: [...timers],
+    openSockets: lives && ports.connected ? 1 : 0,
+    told: effects.commands,
+    heldStoreCalls: heldStoreCalls(world),
+    heldRegistryCalls: heldRegistryCalls(world),
+    unprotected: unprotected(world),
+    result: tenant.status === 'done' ? (tenant.output ?? null) : null,
+  }
+}
+
+function unprotected({ tenant, ports }: World): boolean {
+  if (tenant.status === 'done') return tenant.output!.unsaved > 0
+  return ports.folder !== 'closed' && ports.position > ports.saved
+}
+
+/** At most one restore, and one upload or deletion, is under way at the store. */
+function heldStoreCalls({ ports }: World): number {
+  const restoring = ports.asking === 'restore' || ports.late.includes('restore')
+  return (restoring ? 1 : 0) + (ports.flights.length > 0 ? 1 : 0)
+}
+
+function heldRegistryCalls({ ports }: World): string[] {
+  const acquiring = ports.asking === 'acquireLease' || ports.late.includes('acquireLease')
+  const releasing = ports.asking === 'release' || ports.late.includes('release')
+  return [...(acquiring ? ['acquire'] : []), ...(releasing ? ['release'] : [])]
+}
+
+/**
+ * What must be true of the store, the registry and the disk, whatever the path.
+ * @throws when it is not
+ */
+export async function checkDurable(held: HeldWorld, { ports, tenant }: World): Promise<void> {
+  const { context } = tenant
+  const saved = ports.folder === 'open' && ports.position === ports.saved && ports.head
+  if (saved && (await held.durableTree()) !== (await held.localTree())) {
+    throw new Error('Everything is said to be saved, but a restore would not give the files on the disk.')
+  }
+  if (context.changeSeq === context.savedSeq && ports.position > ports.saved && ports.folder === 'open') {
+    throw new Error('The machine believes that everything is saved.')
+  }
+}
