@@ -1,3 +1,4 @@
+import { isSessionError, SessionError } from '../errors.js'
 import type { Lease } from '../ports/index.js'
 import type { Host } from './host.js'
 import type { TenantWork } from './tenant-work.js'
@@ -13,11 +14,7 @@ export async function acquireLease(
   work: TenantWork,
   { onLost, onStopped }: { onLost: () => void; onStopped: () => void },
 ): Promise<{ epoch: number }> {
-  const { lease, record } = await host.registry.acquire({
-    tenantId: work.tenantId,
-    owner: host.root.ownerId,
-    ttlMs: host.settings.leaseTtlMs,
-  })
+  const { lease, record } = await acquire(host, work)
   await keepOrGiveBack(host, work, lease)
   work.head = record.head
   work.phoneNumber = record.phoneNumber
@@ -31,4 +28,31 @@ export async function keepOrGiveBack(host: Host, work: TenantWork, lease: Lease)
   if (work.isOver) await host.releases.add({ tenantId: work.tenantId, epoch: lease.epoch })
   work.checkLive()
   work.lease = lease
+}
+
+async function acquire(host: Host, work: TenantWork) {
+  const { tenantId } = work
+  const owner = host.root.ownerId
+  try {
+    if (work.registryAwayAt !== null) await giveWay(host, work, work.registryAwayAt)
+    return await host.registry.acquire({ tenantId, owner, ttlMs: host.settings.leaseTtlMs })
+  } catch (error) {
+    if (isSessionError(error, 'unavailable')) work.registryAwayAt = host.clock.now()
+    throw error
+  }
+}
+
+/**
+ * A registry that was away has let every lease expire. Their owners are alive and first need the time to renew them:
+ * taking one at once would cost its session a fight over the device and what it could not commit meanwhile.
+ */
+async function giveWay(host: Host, work: TenantWork, awayAt: number): Promise<void> {
+  const graceMs = 2 * host.settings.leaseRenewMs
+  if (host.clock.now() - awayAt >= graceMs) return
+  const lease = (await host.registry.read(work.tenantId))?.lease ?? null
+  if (lease === null || lease.owner === host.root.ownerId || lease.expiresAt === 0) return
+  throw new SessionError(
+    'leased',
+    `The registry was away a moment ago: the owner of tenant ${work.tenantId} has ${graceMs} ms to renew its lease.`,
+  )
 }

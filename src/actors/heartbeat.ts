@@ -57,22 +57,25 @@ export class Heartbeat {
     this.#timer = null
   }
 
-  #arm(): void {
+  #arm(delayMs = this.#options.periodMs): void {
     if (this.#closed || this.#timer !== null || this.#held.size === 0) return
-    this.#timer = this.#options.clock.setTimeout(() => void this.#renew(), this.#options.periodMs)
+    this.#timer = this.#options.clock.setTimeout(() => void this.#renew(), delayMs)
   }
 
   async #renew(): Promise<void> {
-    const { registry, owner, ttlMs, logger } = this.#options
+    const { registry, owner, ttlMs, periodMs, logger } = this.#options
+    let nextMs = periodMs
     const asked = [...this.#held].map(([tenantId, { epoch }]) => ({ tenantId, epoch }))
     try {
       const kept = new Set(await registry.renew(owner, asked, ttlMs))
       for (const lease of asked) if (!kept.has(lease.tenantId)) this.#lose(lease.tenantId, lease.epoch)
     } catch (error) {
       logger.warn({ err: error, tenants: asked.length }, 'leases not renewed; bots go on, it is tried again')
+      // Back before the hosts that wait for expired leases: they give way for two periods.
+      nextMs = periodMs / 5
     }
     this.#timer = null
-    this.#arm()
+    this.#arm(nextMs)
   }
 
   #lose(tenantId: string, epoch: number): void {

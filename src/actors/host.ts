@@ -59,6 +59,10 @@ export interface Host {
   readonly releases: Batch<{ tenantId: string; epoch: number }, void>
   readonly statuses: StatusWriter
   readonly heartbeat: Heartbeat
-  readonly settings: { readonly leaseTtlMs: number; readonly maxObjectBytes: number }
+  readonly settings: {
+    readonly leaseTtlMs: number
+    readonly leaseRenewMs: number
+    readonly maxObjectBytes: number
+  }
   report(fact: SessionFact): void
 }

@@ -149,7 +149,7 @@ function documentFields(
     snapshot: kind === 'snapshot' ? null : state!.snapshot,
     baseSeq: kind === 'delta' ? state!.baseSeq : seq,
     random: randomName(random),
-    createdAt: nowMs,
+    createdAt: Math.trunc(nowMs),
     files: tree.size,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     tree: tree.digest(),
