@@ -56,8 +56,9 @@ export class Audit {
       reason === 'leaseLost' || reason === 'loggedOut' || reason === 'deleted' || reason === 'failed'
     if (handedOn || unsaved > 0 || !written || history.leaving) return
     const { head } = history
-    if (head !== null && !continues(written, head) && !continues(head, written)) return
-    if (head === null || !continues(head, written)) {
+    // What another host has gone on from, or has ended, is nothing of this one any more.
+    if (head === null || (!continues(written, head) && !continues(head, written))) return
+    if (!continues(head, written)) {
       this.#world.violate(`ended (${reason}) with unsaved 0 and changes that no backup has`, tenantId)
     }
   }

@@ -148,7 +148,8 @@ class Simulation {
       void host.shutDown().then((result) => {
         down++
         for (const { tenantId, unsaved } of result?.unprotected ?? []) {
-          if (!this.#world.history(tenantId).leaving)
+          const handedOn = host.supervisor?.get(tenantId)?.result?.reason === 'leaseLost'
+          if (!handedOn && !this.#world.history(tenantId).leaving)
             this.#world.violate(`${unsaved} changes left behind by an orderly end`, tenantId)
         }
       })

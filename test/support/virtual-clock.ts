@@ -30,8 +30,8 @@ export class VirtualClock implements Clock {
 
   setTimeout(run: () => void, delayMs: number): number {
     const id = ++this.#ids
-    // As Node: a delay that is too large fires at once.
-    const delay = delayMs > 2 ** 31 - 1 ? 1 : Math.max(0, delayMs)
+    // As Node: whole milliseconds, and a delay that is too large fires at once.
+    const delay = delayMs > 2 ** 31 - 1 ? 1 : Math.max(0, Math.trunc(delayMs))
     this.#live.add(id)
     this.#push({ id, at: this.#now + delay, run })
     return id
