@@ -156,7 +156,7 @@ export class Lane {
     this.worker.onSaid((event) => this.#heard(event))
     await this.says('ready')
     if (session.killsSinceUsable > 0) this.tally.restarts++
-    this.worker.go(session.config(wa, breakpoint), session.gate.registry)
+    this.worker.go(session.config(wa, breakpoint), session.gate.connection())
     this.#standby = new WorkerProcess(dist)
   }
 

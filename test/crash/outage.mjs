@@ -13,11 +13,11 @@ const calmMs = 500
  * store is away: the session goes on from its disk.
  */
 export async function outage(scene) {
-  const { random, shared, traffic } = scene
-  const oneOf = (kinds) => kinds[Math.floor(random() * kinds.length)]
+  const { random, round, shared, traffic } = scene
   const host = await scene.pairedHost()
   traffic.begin()
-  for (const parts of [['store'], ['registry'], ['store', 'registry']]) {
+  for (const [turn, parts] of [['store'], ['registry'], ['store', 'registry']].entries()) {
+    const oneOf = (kinds) => kinds[(round + turn) % kinds.length]
     const faults = parts.map((part) => [part, oneOf(part === 'store' ? storeFaults : registryFaults)])
     await oneOutage(scene, host, {
       faults,

@@ -8,6 +8,8 @@ export class RegistryGate {
   /** `{ tenantId, owner, epoch, seq, outcome }` of every swap that was answered. */
   swaps = []
   onAcquired = () => {}
+  /** Names of hosts whose connections are refused. */
+  cutOff = new Set()
   #registry
   #SessionError
   #held = null
@@ -23,12 +25,12 @@ export class RegistryGate {
     return this.#registry
   }
 
-  /** As a registry. */
-  get registry() {
+  /** As a registry, over a connection of its own that bears the host's name. */
+  connection(host = '') {
     return new Proxy(this.#registry, {
       get: (_, name) => {
         if (typeof this.#registry[name] !== 'function') return this.#registry[name]
-        return (...args) => this.#call(name, args)
+        return (...args) => this.#call(name, args, host)
       },
     })
   }
@@ -60,17 +62,18 @@ export class RegistryGate {
     this.#fault = null
   }
 
-  async #call(name, args) {
-    if (this.#fault !== null) return this.#fail(name, args)
+  async #call(name, args, host) {
+    const fault = this.#fault ?? (this.cutOff.has(host) ? 'refuse' : null)
+    if (fault !== null) return this.#fail(fault, name, args)
     if (name === 'commit') return this.#commit(args[0])
     const given = await this.#registry[name](...args)
     if (name === 'acquire') this.onAcquired()
     return given
   }
 
-  async #fail(name, args) {
-    if (this.#fault === 'hang') await delay(1_000)
-    if (this.#fault === 'lostAnswers') await this.#registry[name](...args)
+  async #fail(fault, name, args) {
+    if (fault === 'hang') await delay(1_000)
+    if (fault === 'lostAnswers') await this.#registry[name](...args)
     throw new this.#SessionError('unavailable', 'The registry does not answer.')
   }
 

@@ -63,13 +63,20 @@ function noteUp(session, event) {
 }
 
 async function whyNoFlow(lane) {
-  const { contacts, phone } = lane.session
-  const contact = contacts[Math.floor(lane.random() * contacts.length)]
-  return messagesFlow({ ...lane, wa: lane.shared.wa, worker: lane.worker, contacts, contact, phone })
+  const { contacts, phone, traffic } = lane.session
+  return messagesFlow({
+    wa: lane.shared.wa,
+    worker: lane.worker,
+    random: lane.random,
+    contacts,
+    phone,
+    traffic,
+  })
 }
 
-/** Null when a message went each way; else what did not happen in time. */
-export async function messagesFlow({ wa, worker, phone, contact, contacts, random }) {
+/** Null when a message went each way, and none is left on its way; else what did not happen in time. */
+export async function messagesFlow({ wa, worker, phone, contacts, traffic, random }) {
+  const contact = contacts[Math.floor(random() * contacts.length)]
   const text = `ping ${Math.floor(random() * 1e9)}`
   try {
     await contact.send(phone, text)
@@ -77,7 +84,8 @@ export async function messagesFlow({ wa, worker, phone, contact, contacts, rando
     if ((await worker.until(isPing, flowLimitMs)) === null) return 'a message did not come to the bot'
     worker.command('send', { to: contact.jid, text: `re ${text}` })
     await contact.waitForReceived((message) => message.text === `re ${text}`, { timeoutMs: flowLimitMs })
-    const calm = () => contacts.every(({ stats }) => stats.pending === 0)
+    // In steady traffic there is always one.
+    const calm = () => traffic.isRunning || contacts.every(({ stats }) => stats.pending === 0)
     await wa.waitForStats(calm, { timeoutMs: flowLimitMs })
     return null
   } catch (error) {

@@ -59,7 +59,7 @@ const running = Array.from(
 )
 const limit = setTimeout(() => {
   tally.violation('not over in time', 'run', `${limitMs} ms`)
-  finish()
+  void finish().then(() => process.exit())
 }, limitMs)
 const progress = setInterval(() => {
   const { twoOwners, handOvers, outages, violations } = tally
@@ -93,9 +93,18 @@ async function close() {
   process.exitCode = result.violations.length > 0 ? 1 : 0
 }
 
+// Workers and servers go with the harness.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    tally.violation('ended by a signal', 'run', signal)
+    void finish().then(() => process.exit())
+  })
+}
+
 try {
   await Promise.all(running.map((lane) => lane.run(budget)))
 } catch (error) {
-  tally.violation('the harness failed', 'run', error.stack)
+  // What fails because everything was ended is no news.
+  if (finished === undefined) tally.violation('the harness failed', 'run', error.stack)
 }
 await finish()

@@ -48,7 +48,8 @@ export class Scenarios {
     const even = random() < 0.5
     // While the store is away, `sendAfterBackup` keeps every message waiting for its limit: as it says.
     const sendAfterBackup = kind === 'outage' ? false : (this.#shared.sendAfterBackup ?? even)
-    const options = { number, kind: kind.toLowerCase(), random, sendAfterBackup }
+    const round = Math.floor(number / Object.keys(kinds).length)
+    const options = { number, round, kind: kind.toLowerCase(), random, sendAfterBackup }
     const scene = await Scene.open(this.#shared, await this.#stage, options)
     try {
       await kinds[kind](scene)

@@ -25,17 +25,19 @@ export class Scene {
   /** A code may be shown: the tenant is being paired. */
   mayPair = true
   shared
+  /** Every round takes another variant of its kind. */
+  round
   random
   #stage
   #hosts = []
 
-  /** @param options `{ number, kind, random, sendAfterBackup }` */
-  static async open(shared, stage, { number, kind, random, sendAfterBackup }) {
+  /** @param options `{ number, round, kind, random, sendAfterBackup }` */
+  static async open(shared, stage, { number, round, kind, random, sendAfterBackup }) {
     const scene = new Scene()
     const digits = `9${String(number).padStart(4, '0')}000`
     const { phone, contacts, group } = people(shared.wa, digits)
     const gate = new RegistryGate(stage.registry, shared.project.SessionError)
-    Object.assign(scene, { shared, random, phone, contacts, gate, sendAfterBackup })
+    Object.assign(scene, { shared, round, random, phone, contacts, gate, sendAfterBackup })
     scene.#stage = stage
     scene.tenantId = `${kind}-${number}`
     scene.base = join(shared.base, scene.tenantId)
@@ -70,10 +72,9 @@ export class Scene {
   }
 
   async flow(host) {
-    const { contacts, phone, random, shared } = this
-    const contact = contacts[Math.floor(random() * contacts.length)]
+    const { contacts, phone, random, shared, traffic } = this
     const { worker } = host
-    const blocked = await messagesFlow({ wa: shared.wa, worker, phone, contact, contacts, random })
+    const blocked = await messagesFlow({ wa: shared.wa, worker, phone, contacts, traffic, random })
     return this.expect(blocked === null, 'not usable', `${host.name}: ${blocked}`)
   }
 
@@ -151,9 +152,12 @@ class SceneHost {
     this.worker.onSaid((event) => this.#heard(event))
     await this.says('ready')
     const { url, rootPublicKey } = shared.wa
-    const settings = { ...hurried, sendAfterBackup }
+    const settings = { ...hurried, replacedRetryMs: 1_000, sendAfterBackup }
     const place = { sessionPath: this.root, store, registryPath: null, tenantId }
-    this.worker.go({ ...place, url, rootPublicKey, settings, signals: this.#signals }, gate.registry)
+    this.worker.go(
+      { ...place, url, rootPublicKey, settings, signals: this.#signals },
+      gate.connection(this.name),
+    )
   }
 
   says(type, since = 0) {

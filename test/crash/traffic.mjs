@@ -19,6 +19,10 @@ export class Traffic {
     this.#people = people
   }
 
+  get isRunning() {
+    return this.#running !== null
+  }
+
   begin() {
     if (this.#running) return
     this.#stopped = false
