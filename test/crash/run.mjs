@@ -88,7 +88,7 @@ async function close() {
   const complete = kills >= 200 && shared.only === null
   const result = { ...report(tally, wa.stats, { complete }), seed, seconds: seconds() }
   await wa.close()
-  await rm(base, { recursive: true, force: true })
+  await rm(base, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   process.stdout.write(`${values.json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)
   process.exitCode = result.violations.length > 0 ? 1 : 0
 }

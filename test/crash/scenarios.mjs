@@ -19,6 +19,7 @@ export class Scenarios {
   #total
   #waiting
   #stage = null
+  #playing = new Set()
 
   /** @param shared as a lane's  @param plan `{ rounds, kills }`: a round is one of each */
   constructor(shared, { rounds, kills }) {
@@ -40,6 +41,7 @@ export class Scenarios {
   }
 
   async close() {
+    await Promise.all([...this.#playing].map((scene) => scene.close()))
     const stage = await this.#stage
     await stage?.close()
   }
@@ -51,10 +53,12 @@ export class Scenarios {
     const round = Math.floor(number / Object.keys(kinds).length)
     const options = { number, round, kind: kind.toLowerCase(), random, sendAfterBackup }
     const scene = await Scene.open(this.#shared, await this.#stage, options)
+    this.#playing.add(scene)
     try {
       await kinds[kind](scene)
       scene.say('over')
     } finally {
+      this.#playing.delete(scene)
       await scene.close()
     }
   }

@@ -118,8 +118,8 @@ export class Scene {
   }
 
   async close() {
-    await this.traffic.end()
     for (const { worker } of this.#hosts) if (worker && !worker.gone) await worker.kill()
+    await this.traffic.end()
     await this.proxy.close()
   }
 }
@@ -133,10 +133,12 @@ class SceneHost {
   acknowledged = null
   #scene
   #signals
+  #settings
 
-  constructor(scene, name, { signals = false }) {
+  constructor(scene, name, { signals = false, settings = {} }) {
     this.#scene = scene
     this.#signals = signals
+    this.#settings = settings
     this.name = name
     this.root = join(scene.base, name)
   }
@@ -152,7 +154,7 @@ class SceneHost {
     this.worker.onSaid((event) => this.#heard(event))
     await this.says('ready')
     const { url, rootPublicKey } = shared.wa
-    const settings = { ...hurried, replacedRetryMs: 1_000, sendAfterBackup }
+    const settings = { ...hurried, replacedRetryMs: 1_000, sendAfterBackup, ...this.#settings }
     const place = { sessionPath: this.root, store, registryPath: null, tenantId }
     this.worker.go(
       { ...place, url, rootPublicKey, settings, signals: this.#signals },
