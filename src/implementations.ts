@@ -49,7 +49,7 @@ export function implementedTenant(wiring: Wiring) {
       restore: fromPromise(() => restore(host, work)),
       backup: fromPromise(({ input }) => backup(host, work, input)),
       sealFiles: fromPromise(async () => {
-        work.folder?.refuseWrites()
+        await work.folder?.refuseWrites()
         // A link's machine that failed has not ended its connection.
         wiring.cutConnection()
       }),

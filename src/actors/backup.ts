@@ -59,7 +59,7 @@ async function capture(
 ): Promise<{ capture: Capture; generation: GenerationToCommit }> {
   const first = folder.capture()
   const { head, chain: state, snapshotOwed: forceSnapshot } = work
-  const nowMs = host.clock.now()
+  const nowMs = work.nextCreatedAt(host.clock.now())
   const planned = planGeneration({ head, state, changes: first.changes, nowMs, forceSnapshot })
   const whole = planned.kind === 'delta' ? null : await wholeSet(host, work, folder)
   const taken = whole?.capture ?? first

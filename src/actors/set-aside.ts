@@ -27,7 +27,7 @@ export async function setAside(host: Host, work: TenantWork): Promise<void> {
       changes: new Map(),
       tree: new FileTree(),
       readFiles: () => new Map(),
-      nowMs: host.clock.now(),
+      nowMs: work.nextCreatedAt(host.clock.now()),
       random: host.random,
       forceSnapshot: true,
     })

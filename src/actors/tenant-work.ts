@@ -45,6 +45,7 @@ export class TenantWork {
   readonly onChange: (position: number, urgency: Urgency) => void
   readonly #waiting = new Set<{ position: number; done: () => void }>()
   #savedPosition = 0
+  #lastCreatedAt = 0
   #lastBackup: Promise<unknown> = Promise.resolve()
 
   constructor(tenantId: string, onChange: (position: number, urgency: Urgency) => void) {
@@ -68,6 +69,15 @@ export class TenantWork {
       'closed',
       `The session of tenant ${this.tenantId} ended meanwhile; nothing was done.`,
     )
+  }
+
+  /**
+   * Date of the next generation: later than those of all earlier attempts of this owner, whatever its clock does. So
+   * the store alone tells which of two attempts at one generation came last.
+   */
+  nextCreatedAt(nowMs: number): number {
+    this.#lastCreatedAt = Math.max(Math.trunc(nowMs), this.#lastCreatedAt + 1)
+    return this.#lastCreatedAt
   }
 
   /** One backup at a time; a second waits for the first. */

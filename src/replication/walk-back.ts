@@ -93,14 +93,16 @@ export async function walkBack(
   before: readonly Skipped[] = [],
 ): Promise<WalkedBack> {
   const skipped = [...before]
-  for (const { key, name } of candidates) {
-    try {
-      const restored = await restoreChain(cache, { key })
-      const marks = raiseMarks(...[...cache.documents()].map((document) => document.marks))
-      return { restored, skipped, marks }
-    } catch (error) {
-      if (!isUnusable(error)) throw error
-      skipped.push({ seq: name.generation.seq, code: error.code, reason: error.message })
+  for (const attempts of attemptsOf(candidates)) {
+    for (const { key, name } of await newestAttemptFirst(cache, attempts)) {
+      try {
+        const restored = await restoreChain(cache, { key })
+        const marks = raiseMarks(...[...cache.documents()].map((document) => document.marks))
+        return { restored, skipped, marks }
+      } catch (error) {
+        if (!isUnusable(error)) throw error
+        skipped.push({ seq: name.generation.seq, code: error.code, reason: error.message })
+      }
     }
   }
   const first = skipped[0]
@@ -108,4 +110,36 @@ export async function walkBack(
     'corrupt',
     `None of ${skipped.length} generations of tenant ${cache.tenantId} verifies; nothing was changed. ${first ? `The newest: ${first.reason}` : 'There are none.'} Keep the objects and any local copy, and look at the store.`,
   )
+}
+
+/** Candidates of one sequence number and epoch: one owner's attempts at one generation. */
+function attemptsOf(candidates: readonly Candidate[]): Candidate[][] {
+  const groups: Candidate[][] = []
+  for (const candidate of candidates) {
+    const { seq, epoch } = candidate.name.generation
+    const last = groups.at(-1)
+    const first = last?.[0]?.name.generation
+    if (last && first?.seq === seq && first.epoch === epoch) last.push(candidate)
+    else groups.push([candidate])
+  }
+  return groups
+}
+
+/**
+ * An upload whose answer was lost lies beside the one that replaced it and was committed. The later one has all that
+ * the earlier has, and an owner dates its generations in the order in which it makes them.
+ */
+async function newestAttemptFirst(cache: ObjectCache, attempts: Candidate[]): Promise<Candidate[]> {
+  if (attempts.length === 1) return attempts
+  const dated: { candidate: Candidate; createdAt: number }[] = []
+  for (const candidate of attempts) {
+    try {
+      const { document } = await cache.load(candidate.name.name)
+      dated.push({ candidate, createdAt: document.createdAt })
+    } catch (error) {
+      if (!isUnusable(error)) throw error
+      dated.push({ candidate, createdAt: 0 })
+    }
+  }
+  return dated.sort((a, b) => b.createdAt - a.createdAt).map(({ candidate }) => candidate)
 }

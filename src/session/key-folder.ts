@@ -169,9 +169,10 @@ export class KeyFolder implements KeyFiles {
     })
   }
 
-  /** From here every write rejects with `closed`; those that were called before go through. */
-  refuseWrites(): void {
+  /** From here every write rejects with `closed`. Resolves when those that were called before have gone through. */
+  refuseWrites(): Promise<void> {
     this.#refusesWrites = true
+    return this.#queue.run(() => {})
   }
 
   /** Waits for what was called before; later calls reject with `closed`. Safe to call again. */

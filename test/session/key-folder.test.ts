@@ -141,8 +141,11 @@ describe('writing', () => {
   it('refuses a late write, while what was called before goes through', async () => {
     const { files, folder } = await small()
     const early = files.write(one('session-3.json', '{}'))
-    files.refuseWrites()
+    const gone = files.refuseWrites()
     await expect(files.write(one('session-4.json', '{}'))).rejects.toMatchObject({ code: 'closed' })
+    await gone
+    // The final backup is decided upon now: it must know of the early one.
+    expect(files.position).toBe(1)
     expect(await early).toBe(1)
     expect(readFolder(folder).has('session-4.json')).toBe(false)
     const capture = files.capture()
