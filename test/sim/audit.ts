@@ -51,7 +51,9 @@ export class Audit {
   /** A session that ended with nothing unsaved has nothing that no backup has. */
   closed(host: Host, { tenantId, reason, unsaved }: { tenantId: string } & CloseResult): void {
     const history = this.#world.history(tenantId)
-    const written = host.written.get(tenantId)
+    // One that only waited for its turn has opened nothing.
+    const written = host.current.has(tenantId) ? host.written.get(tenantId) : undefined
+    host.current.delete(tenantId)
     const handedOn =
       reason === 'leaseLost' || reason === 'loggedOut' || reason === 'deleted' || reason === 'failed'
     if (handedOn || unsaved > 0 || !written || history.leaving) return
@@ -73,9 +75,9 @@ export class Audit {
 
   /** Restores a head from nothing and compares every byte. */
   async restorable(tenantId: string): Promise<void> {
-    const { head: version, rotten } = this.#world.history(tenantId)
+    const { head: version, rotten, leaving } = this.#world.history(tenantId)
     const head = (await this.#world.row(tenantId))?.head
-    if (!head || version === null || rotten) return
+    if (!head || version === null || rotten || leaving) return
     const store = memoryStore({ objects: this.#world.objects, clock: this.#world.clock })
     try {
       const { files } = await restoreGeneration(store, tenantId, head)

@@ -234,6 +234,7 @@ export class Device implements LiveLink {
       const version = this.#world.history(tenantId).add(from, applied(from.files, batch))
       try {
         const position = await this.#request.files.write(batch, urgency)
+        this.#world.trace(`wrote ${[...batch.keys()]} (${position})`, `${this.life.name} ${tenantId}`)
         if (!this.life.dead) {
           this.#host.current.set(tenantId, version)
           this.#host.written.set(tenantId, version)
@@ -241,7 +242,7 @@ export class Device implements LiveLink {
         }
         return { version, position }
       } catch (error) {
-        this.#world.history(tenantId).refuse(version)
+        if (version !== from) this.#world.history(tenantId).refuse(version)
         throw error
       }
     })

@@ -36,9 +36,11 @@ export class History {
     this.#tenantId = tenantId
   }
 
-  /** A new state on top of `parent`. */
+  /** The state that `files` are on top of `parent`: a new one, unless nothing is different. */
   add(parent: Version | null, files: Files): Version {
-    const version = { number: ++this.#count, parent, files, tree: treeOf(files) }
+    const tree = treeOf(files)
+    if (parent?.tree === tree) return parent
+    const version = { number: ++this.#count, parent, files, tree }
     const same = this.#byTree.get(version.tree)
     if (same) same.push(version)
     else this.#byTree.set(version.tree, [version])
@@ -93,9 +95,12 @@ export class History {
   }
 
   #checkOwner({ epoch, owner, head, expectedSeq }: HeadSwap, before: TenantRecord | null): void {
-    const first = this.#ownerOfEpoch.get(epoch) ?? owner
-    this.#ownerOfEpoch.set(epoch, first)
-    if (first !== owner) this.#world.violate(`two owners committed in epoch ${epoch}`, this.#tenantId)
+    // After a lost registry a head is taken over as it was: it was made in another epoch.
+    if (head.epoch === epoch) {
+      const first = this.#ownerOfEpoch.get(epoch) ?? owner
+      this.#ownerOfEpoch.set(epoch, first)
+      if (first !== owner) this.#world.violate(`two owners committed in epoch ${epoch}`, this.#tenantId)
+    }
     if (before?.lease?.owner !== owner || before.lease.epoch !== epoch) {
       this.#world.violate('committed without holding the lease', this.#tenantId)
     }

@@ -103,6 +103,10 @@ class Simulation {
   #isCalm(tenantId: string): boolean {
     if (this.#world.history(tenantId).leaving)
       return this.#sessions(tenantId).every(({ result }) => result !== null)
+    // Every generation may be built on the object that was damaged: then a person must look.
+    if (this.#world.history(tenantId).rotten) {
+      if (this.#sessions(tenantId).some(({ lastError }) => lastError === 'corrupt')) return true
+    }
     const open = this.#sessions(tenantId).filter(({ result, link }) => result === null && link === 'open')
     const current = this.#world.whatsApp.account(tenantId).current
     if (open.length !== 1 || current === null) return false
