@@ -67,7 +67,10 @@ async function killedHost(changes: readonly KeyFileBatch[]) {
   for (const batch of changes) await connection.write(batch)
   expect(host.folder()).toEqual(applied(committed, changes))
   const record = (await machine.registry.read(tenant))!
-  return { objects: new Map(objects), files: disk.files(), head: record.head!, now: clock.now() }
+  const left = { objects: new Map(objects), files: disk.files(), head: record.head!, now: clock.now() }
+  // What this end writes is on another disk than the one that was left.
+  await host.shutdown()
+  return left
 }
 type Killed = Awaited<ReturnType<typeof killedHost>>
 

@@ -117,6 +117,7 @@ describe('a bad line', () => {
     expect(response.statusCode).toBe(503)
     const back = await reconnect(wa, auth, device)
     expect(unlucky.updates.map(({ connection }) => connection)).toEqual(['connecting'])
+    await unlucky.end()
     await back.end()
   })
 

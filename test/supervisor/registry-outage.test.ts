@@ -60,6 +60,9 @@ describe('a registry that is away for longer than a lease lasts', () => {
     expect(session.result).toBeNull()
     expect(session.link).toBe('open')
     expect(waiting.link.connections).toHaveLength(0)
+    const down = Promise.all([owner.supervisor.shutdown(), waiting.supervisor.shutdown()])
+    await clock.advance(12_000)
+    await down
   })
 
   it('gives a tenant whose owner is gone to the next host soon after', async () => {
