@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto'
-import { sha256 } from './hash.js'
+import { sha256, sha256Bytes } from './hash.js'
 
 const bucketCount = 256
+const digestBytes = 32
+const emptyBucket = sha256Bytes('')
+const noBuckets = Buffer.concat(Array.from({ length: bucketCount }, () => emptyBucket))
 
 /**
  * A set of key files by name and hash, with a digest over the whole set that costs only what changed: names are
@@ -10,8 +12,11 @@ const bucketCount = 256
  */
 export class FileTree {
   readonly #hashes = new Map<string, string>()
-  readonly #names: Set<string>[] = Array.from({ length: bucketCount }, () => new Set())
-  readonly #digests: (Buffer | null)[] = new Array(bucketCount).fill(null)
+  /** Names by bucket; buckets without names are left out. */
+  readonly #names = new Map<number, Set<string>>()
+  /** The digests of all buckets, one after the other; those of `#stale` are not up to date. */
+  #digests = Buffer.from(noBuckets)
+  readonly #stale = new Set<number>()
 
   constructor(entries: Iterable<readonly [name: string, hash: string]> = []) {
     for (const [name, hash] of entries) this.set(name, hash)
@@ -48,29 +53,37 @@ export class FileTree {
   }
 
   copy(): FileTree {
-    return new FileTree(this.#hashes)
+    const copy = new FileTree()
+    for (const [name, hash] of this.#hashes) copy.#hashes.set(name, hash)
+    for (const [bucket, names] of this.#names) copy.#names.set(bucket, new Set(names))
+    for (const bucket of this.#stale) copy.#stale.add(bucket)
+    copy.#digests = Buffer.from(this.#digests)
+    return copy
   }
 
   /** SHA-256 over the buckets' digests, lowercase hex. */
   digest(): string {
-    const all = createHash('sha256')
-    for (let bucket = 0; bucket < bucketCount; bucket++) all.update(this.#bucketDigest(bucket))
-    return all.digest('hex')
+    for (const bucket of this.#stale) this.#digestOf(bucket).copy(this.#digests, bucket * digestBytes)
+    this.#stale.clear()
+    return sha256(this.#digests)
   }
 
   #touch(name: string): Set<string> {
     const bucket = bucketOf(name)
-    this.#digests[bucket] = null
-    return this.#names[bucket]!
+    this.#stale.add(bucket)
+    let names = this.#names.get(bucket)
+    if (names === undefined) {
+      names = new Set()
+      this.#names.set(bucket, names)
+    }
+    return names
   }
 
-  #bucketDigest(bucket: number): Buffer {
-    const known = this.#digests[bucket]
-    if (known) return known
-    const lines = [...this.#names[bucket]!].sort().map((name) => `${name}\0${this.#hashes.get(name)}\n`)
-    const digest = Buffer.from(sha256(lines.join('')), 'hex')
-    this.#digests[bucket] = digest
-    return digest
+  #digestOf(bucket: number): Buffer {
+    const names = this.#names.get(bucket)
+    if (names === undefined || names.size === 0) return emptyBucket
+    const lines = [...names].sort().map((name) => `${name}\0${this.#hashes.get(name)}\n`)
+    return sha256Bytes(lines.join(''))
   }
 }
 

@@ -1,11 +1,16 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import stableStringify from 'fast-json-stable-stringify'
 
 export const credsFile = 'creds.json'
 
 /** SHA-256, lowercase hex. */
 export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
+}
+
+/** SHA-256, 32 bytes. */
+export function sha256Bytes(bytes: Uint8Array | string): Buffer {
+  return hash('sha256', bytes, 'buffer')
 }
 
 /** JSON with sorted keys: equal values give equal text, whatever order their keys were written in. */
