@@ -19,8 +19,10 @@ interface Made {
 type Timer = NodeJS.Timeout & { readonly _destroyed: boolean; readonly _idleTimeout: number }
 type RootActor = AnyActorRef & { readonly _parent?: unknown }
 
-/** Beyond this many timers, those that are over are forgotten. */
-const timersKept = 4_096
+/** Beyond this many timers or actors, those that are over are forgotten. */
+const entriesKept = 4_096
+
+const realTimeout = clearedTimer().constructor as new () => NodeJS.Timeout
 
 /**
  * Watches what comes to be in this process from its creation on. Timers and actors are known by where they were made;
@@ -28,7 +30,8 @@ const timersKept = 4_096
  */
 export class LeakWatch {
   readonly #timers = new Map<Timer, Made>()
-  readonly #actors = new Map<RootActor, Made>()
+  /** Held weakly: a simulation makes many thousands, and drops each world whole. */
+  readonly #actors = new Set<{ readonly actor: WeakRef<RootActor>; readonly made: Made }>()
   readonly #rejections: string[] = []
   readonly #handlesBefore = new Set(activeHandles())
   readonly #childrenBefore = new Set(childPids())
@@ -88,7 +91,7 @@ export class LeakWatch {
   }
 
   #noteTimer(timer: Timer): void {
-    if (this.#timers.size >= timersKept) {
+    if (this.#timers.size >= entriesKept) {
       for (const known of this.#timers.keys()) if (known._destroyed) this.#timers.delete(known)
     }
     this.#timers.set(timer, this.#made())
@@ -97,7 +100,7 @@ export class LeakWatch {
   #watchActors(): void {
     const { start } = Actor.prototype
     const note = (actor: RootActor) => {
-      if (actor._parent === undefined) this.#actors.set(actor, this.#made())
+      if (actor._parent === undefined) this.#noteActor(actor)
     }
     Actor.prototype.start = function (this: RootActor) {
       note(this)
@@ -108,6 +111,13 @@ export class LeakWatch {
     })
   }
 
+  #noteActor(actor: RootActor): void {
+    if (this.#actors.size >= entriesKept) {
+      for (const known of this.#actors) if (!isRunning(known.actor.deref())) this.#actors.delete(known)
+    }
+    this.#actors.add({ actor: new WeakRef(actor), made: this.#made() })
+  }
+
   #made(): Made {
     const holder: { stack?: string } = {}
     Error.captureStackTrace(holder, this.#made)
@@ -115,10 +125,9 @@ export class LeakWatch {
   }
 
   *#liveActors(): Generator<Leak> {
-    for (const [actor, made] of this.#actors) {
-      if (actor.getSnapshot().status === 'active' && !isStopped(actor))
-        yield leak('actor', `actor ${actor.id}`, made)
-      else this.#actors.delete(actor)
+    for (const { actor, made } of this.#actors) {
+      const root = actor.deref()
+      if (isRunning(root) && isOnRealTime(root)) yield leak('actor', `actor ${root.id}`, made)
     }
   }
 
@@ -139,9 +148,19 @@ function leak(kind: Leak['kind'], what: string, made?: Made): Leak {
   return { kind, what: `${what}, made by "${made.during}"\n${ours.join('\n')}` }
 }
 
-/** An actor that was stopped keeps the snapshot of its last state. */
-function isStopped(actor: RootActor): boolean {
-  return (actor as unknown as { _processingStatus: number })._processingStatus === 2
+function isRunning(actor: RootActor | undefined): actor is RootActor {
+  if (actor === undefined || actor.getSnapshot().status !== 'active') return false
+  // One that was stopped keeps the snapshot of its last state.
+  return (actor as unknown as { _processingStatus: number })._processingStatus !== 2
+}
+
+/** False for an actor of a virtual world: it stands still with its clock, and goes with it. */
+function isOnRealTime(actor: RootActor): boolean {
+  const { clock } = actor as unknown as { clock: { setTimeout(run: () => void, ms: number): unknown } }
+  const timer = clock.setTimeout(() => {}, 60_000)
+  if (!(timer instanceof realTimeout)) return false
+  clearTimeout(timer)
+  return true
 }
 
 function newOnes<T>(before: ReadonlySet<T>, now: readonly T[]): T[] {
@@ -201,4 +220,10 @@ function targetOf(fd: string): string | null {
     // The one that the listing itself was read through.
     return null
   }
+}
+
+function clearedTimer(): NodeJS.Timeout {
+  const timer = setTimeout(() => {}, 0)
+  clearTimeout(timer)
+  return timer
 }
