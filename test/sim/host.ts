@@ -140,7 +140,7 @@ export class Host {
 
   #listen(supervisor: Supervisor, life: Life): void {
     supervisor.on('fact', (fact) => {
-      this.#world.trace(JSON.stringify(fact), life.name)
+      if (this.#world.isTraced) this.#world.trace(JSON.stringify(fact), life.name)
       const name = fact.type === 'session.restored' && fact.fellBack ? 'fellBack' : fact.type
       this.#said.set(`${fact.tenantId} ${name}`, this.hasSaid(fact.tenantId, name) + 1)
       if (fact.type === 'session.quarantined') this.written.delete(fact.tenantId)
@@ -190,5 +190,11 @@ function flipped(bytes: Uint8Array, bit: number): Uint8Array {
 
 function settingsOf(world: World) {
   const { maxObjectBytes } = world.plan
-  return checkSettings({ maxObjectBytes, collectIntervalMs: 15_000, backoffMaxMs: 8_000 })
+  return checkSettings({
+    maxObjectBytes,
+    collectIntervalMs: 15_000,
+    backoffMaxMs: 8_000,
+    leasePollMs: 5_000,
+    statusPeriodMs: 2_000,
+  })
 }

@@ -129,7 +129,7 @@ export function planOf(seed: number): Plan {
   const chance = new Chance(seed, 'plan')
   const hosts = chance.pick([1, 2, 2, 2, 3])
   const tenants = chance.pick([1, 1, 2])
-  const lengthMs = chance.whole(15_000, 60_000)
+  const lengthMs = chance.whole(8_000, 36_000)
   const count = chance.whole(3, 16)
   const size = { hosts, tenants, lengthMs }
   const faults = Array.from({ length: count }, () => faultOf(chance, size)).sort((a, b) => a.atMs - b.atMs)
@@ -150,10 +150,10 @@ function faultOf(chance: Chance, size: { hosts: number; tenants: number; lengthM
   const host = chance.whole(0, size.hosts - 1)
   const tenant = chance.whole(0, size.tenants - 1)
   const damage = chance.weighted(damages)
-  const downMs = chance.pick([10, 500, 3_000, 20_000])
+  const downMs = chance.pick([10, 500, 3_000, 16_000])
   const service = chance.pick<Service>(['store', 'store', 'registry'])
   const fault = chance.weighted(requestFaults)
-  const forMs = chance.pick([500, 4_000, 8_000, 20_000])
+  const forMs = chance.pick([500, 4_000, 8_000, 18_000])
   switch (kind) {
     case 'kill':
       return { atMs, kind, host, damage, downMs }

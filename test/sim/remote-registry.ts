@@ -16,14 +16,13 @@ export function remoteRegistry(world: World, network: Network, life: Life): Regi
   }
   for (const operation of [...writes, ...reads]) {
     remote[operation] = (...args: unknown[]) => {
-      const sent = structuredClone(args)
       const request = {
         service: 'registry' as const,
         operation,
         writes: !reads.includes(operation as 'read'),
       }
       const method = () => world.registry[operation] as (...args: unknown[]) => Promise<unknown>
-      return network.request(life, request, () => method()(...sent))
+      return network.request(life, request, () => method()(...args))
     }
   }
   return remote as unknown as Registry

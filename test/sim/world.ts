@@ -88,6 +88,10 @@ export class World {
     this.struck[kind] = (this.struck[kind] ?? 0) + 1
   }
 
+  get isTraced(): boolean {
+    return this.#trace !== null
+  }
+
   trace(line: string, who: string | null = null): void {
     this.#trace?.(`${String(this.nowMs).padStart(7)} ${who ?? '-'} ${line}`)
   }
