@@ -3,6 +3,12 @@ import type { TenantWork } from './actors/tenant-work.js'
 import type { LiveLink, PairingRequest } from './ports/index.js'
 import type { SessionHost } from './session-host.js'
 
+export interface Connecting {
+  readonly hasSession: boolean
+  /** Whether the tenant is pairing, as of the last event. */
+  readonly showsCodes: () => boolean
+}
+
 /** Connects one tenant to WhatsApp through the device link, and keeps WhatsApp waiting for what must be durable. */
 export class SessionLink<Socket> {
   readonly #host: SessionHost<Socket>
@@ -29,7 +35,7 @@ export class SessionLink<Socket> {
     return await this.#host.connects.turn(aborted)
   }
 
-  connect(hasSession: boolean, send: (event: LinkEvent) => void): LiveLink {
+  connect({ hasSession, showsCodes }: Connecting, send: (event: LinkEvent) => void): LiveLink {
     const { tenantId } = this.#work
     this.#live = this.#host.link.connect({
       tenantId,
@@ -45,8 +51,9 @@ export class SessionLink<Socket> {
           send({ type: 'socket.open' })
         },
         code: (kind, text) => {
-          this.#host.code(tenantId, kind, text)
           send({ type: 'socket.code', kind })
+          // The machine may have refused it: a session exists, or a new one may not be made.
+          if (showsCodes()) this.#host.code(tenantId, kind, text)
         },
         closed: (code, codesEnded, neverLinked = false) => {
           this.#work.neverLinked = neverLinked

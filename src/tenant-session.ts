@@ -61,7 +61,10 @@ export class TenantSession<Socket> implements Session<Socket> {
       leaseLost: () => actor.send({ type: 'lease.lost' }),
       stopped: () => actor.send({ type: 'session.stop' }),
       turnToConnect: (aborted) => link.turnToConnect(this.#snapshot.context.urgentSeq, aborted),
-      connect: (send) => link.connect(this.#snapshot.context.hasSession, send),
+      connect: (send) => {
+        const { hasSession } = this.#snapshot.context
+        return link.connect({ hasSession, showsCodes: () => this.#isIn('pairing') }, send)
+      },
       cutConnection: () => link.cut(),
     })
     const actor = createActor(machine, {

@@ -35,7 +35,7 @@ export function factsOf(pair: Pair, effects: Effects): Facts {
     tenant: path,
     context: tenant.context,
     link: linkPath,
-    linkContext: link && link.context,
+    linkContext: link?.context ?? null,
     actors: lives ? actorsOf(tenant.children) : [],
     invoked: [...effects.invoked].sort(byId),
     commands: effects.commands,

@@ -10,16 +10,19 @@ export interface StepModel<State> {
   apply(state: State, step: string): { state: State; effects: Effects }
   /** Equal for states between which no guard and no step distinguishes: counters are clipped. */
   keyOf(state: State): string
-  /** Leaf of the tenant's machine, for people and for choosing paths. */
-  placeOf(state: State): string
+  /** Where each machine is, by its id. */
+  placesOf(state: State): Places
 }
+
+/** Leaf by machine. */
+export type Places = Readonly<Record<'tenant' | 'link', string>>
 
 /** One step at the end of a shortest path. */
 export interface Edge {
   /** Steps from the start, this one last. */
   readonly steps: readonly string[]
   readonly taken: readonly TransitionId[]
-  readonly place: string
+  readonly places: Places
 }
 
 interface Visited<State> {
@@ -69,27 +72,39 @@ function edgesIn<State>(adjacency: Record<string, Node<State>>, model: StepModel
       const steps = [...before, step]
       const nextKey = model.keyOf(next.state)
       if (!paths.has(nextKey)) paths.set(nextKey, steps)
-      edges.push({ steps, taken: next.taken, place: model.placeOf(state.state) })
+      edges.push({ steps, taken: next.taken, places: model.placesOf(state.state) })
     }
   }
   return edges
 }
 
-/** The shortest edge for each set of transitions taken from each leaf; those that lie on another's way are left out. */
+/**
+ * For each machine, each of its leaves and each set of transitions taken from there, a shortest edge; those that lie on
+ * another's way are left out.
+ */
 export function shortestByTransition(edges: readonly Edge[]): Edge[] {
-  const chosen = new Map<string, Edge>()
-  for (const edge of edges) {
-    if (edge.taken.length === 0) continue
-    const key = `${edge.place} ${edge.taken.join(' ')}`
-    const known = chosen.get(key)
-    if (known === undefined || known.steps.length > edge.steps.length) chosen.set(key, edge)
+  const seen = new Set<string>()
+  const chosen: Edge[] = []
+  for (const edge of [...edges].sort((a, b) => a.steps.length - b.steps.length)) {
+    const keys = keysOf(edge).filter((key) => !seen.has(key))
+    if (keys.length === 0) continue
+    for (const key of keys) seen.add(key)
+    chosen.push(edge)
   }
-  const ways = new Set([...chosen.values()].map(({ steps }) => steps.slice(0, -1).join(' > ')))
-  const before = new Set([...ways].flatMap((way) => prefixesOf(way)))
-  return [...chosen.values()].filter(({ steps }) => !before.has(steps.join(' > ')))
+  const before = new Set(chosen.flatMap(({ steps }) => prefixesOf(steps.slice(0, -1))))
+  return chosen.filter(({ steps }) => !before.has(steps.join(' > ')))
 }
 
-function prefixesOf(way: string): string[] {
-  const steps = way.split(' > ')
+/** One for each machine that takes a transition: where it was, and what it took. A timer may also ring for nothing. */
+function keysOf({ places, taken, steps }: Edge): string[] {
+  const step = steps.at(-1)!
+  if (taken.length === 0 && step.startsWith('after ')) return [`${places.tenant} ${step}`]
+  return Object.entries(places).flatMap(([machine, place]) => {
+    const own = taken.filter((id) => id.startsWith(`${machine}:`))
+    return own.length === 0 ? [] : [`${place} ${own.join(' ')}`]
+  })
+}
+
+function prefixesOf(steps: readonly string[]): string[] {
   return steps.map((_, index) => steps.slice(0, index + 1).join(' > '))
 }

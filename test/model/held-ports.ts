@@ -19,6 +19,8 @@ interface Held {
 export class Gate {
   /** Calls pass at once while it is open: the rest of one actor's look at the store or the registry. */
   isOpen = false
+  /** A call was answered with a failure. */
+  hasFailed = false
   readonly #held: Held[] = []
 
   get names(): string[] {
@@ -42,6 +44,7 @@ export class Gate {
     const held = this.#held.shift()
     if (held === undefined) throw new Error('No call waits for an answer.')
     // An upload is one call; whoever looks or deletes makes several.
+    if (how === 'fails') this.hasFailed = true
     this.isOpen = how === 'ok' && held.name !== 'put'
     held.answer(how)
     await rest()
@@ -50,20 +53,14 @@ export class Gate {
 }
 
 export function heldStore(store: ObjectStore, gate: Gate): ObjectStore {
-  const held =
-    (name: keyof ObjectStore) =>
-    // Arguments are passed on as they are.
-    // biome-ignore lint/suspicious/noExplicitAny: any method of the port
-    (...args: any[]) =>
-      gate.pass(name, () => (store[name] as (...args: unknown[]) => Promise<any>)(...args))
   return {
     name: store.name,
-    check: held('check'),
-    put: held('put'),
-    get: held('get'),
-    list: held('list'),
-    listTenants: held('listTenants'),
-    remove: held('remove'),
+    check: () => gate.pass('check', () => store.check()),
+    put: (key, body) => gate.pass('put', () => store.put(key, body)),
+    get: (key) => gate.pass('get', () => store.get(key)),
+    list: (prefix) => gate.pass('list', () => store.list(prefix)),
+    listTenants: () => gate.pass('listTenants', () => store.listTenants()),
+    remove: (keys) => gate.pass('remove', () => store.remove(keys)),
     close: () => store.close(),
   }
 }
@@ -93,6 +90,8 @@ export class HeldConnection implements LiveLink {
   readonly request: LinkRequest<WASocket>
   readonly told: string[]
   isOver = false
+  /** Told to stop; that it has is for a step to say. */
+  isStopping = false
 
   constructor(request: LinkRequest<WASocket>, told: string[]) {
     this.request = request
@@ -107,6 +106,7 @@ export class HeldConnection implements LiveLink {
 
   stop(): void {
     this.told.push('socket.stop')
+    this.isStopping = true
   }
 
   logout(): void {

@@ -1,6 +1,7 @@
 import type { AnyActorRef } from 'xstate'
 import { assembleSupervisor } from '../../src/assemble-supervisor.js'
 import {
+  type Head,
   type ObjectStore,
   type Registry,
   type Session,
@@ -67,6 +68,7 @@ export class HeldWorld {
   #disk!: MemoryDisk
   /** The registry's clock is ahead: leases end earlier than their holders think. */
   #skewMs = 0
+  #stolenHead: Head | null | undefined
 
   static async begin(beginning: Beginning, { mayPair = true } = {}): Promise<HeldWorld> {
     const world = new HeldWorld()
@@ -106,10 +108,26 @@ export class HeldWorld {
     while (this.clock.fireOther(settings.commitLingerMs) || this.clock.fireOther(settings.statusPeriodMs))
   }
 
+  /** Time goes on by `ms`. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms, () => this.rest())
+  }
+
   /** Another owner takes the lease, which has ended by the registry's clock. */
   async steal(): Promise<void> {
     this.#skewMs += settings.leaseTtlMs + 1
     await this.#registry.acquire({ tenantId: 'tenant', owner: other, ttlMs: settings.leaseTtlMs })
+    this.#stolenHead = (await this.#registry.read('tenant'))?.head ?? null
+  }
+
+  /** The head has moved although its owner has not moved it. */
+  headChangedSinceTheft(head: Head | null): boolean {
+    return this.#stolenHead !== undefined && head?.key !== this.#stolenHead?.key
+  }
+
+  /** As which the supervisor takes leases. */
+  get ownerId(): string {
+    return this.#root.ownerId
   }
 
   /** The other owner, if it has the lease, gives it up. */
@@ -141,7 +159,7 @@ export class HeldWorld {
   /** Digest of the file set on the disk; null when there is none. */
   async localTree(): Promise<string | null> {
     const copy = await readLocalCopy(this.#disk.handle(), `${path}/tenant`)
-    return copy && copy.hashes.digest()
+    return copy?.hashes.digest() ?? null
   }
 
   filesBelow(folder: string): string[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { settings } from './held-world.js'
 import { SupervisorRig } from './supervisor-rig.js'
 
-async function after(beginning: Parameters<typeof SupervisorRig.begin>[0], ...steps: string[]) {
+async function worldAfter(beginning: Parameters<typeof SupervisorRig.begin>[0], ...steps: string[]) {
   const rig = await SupervisorRig.begin(beginning)
   for (const step of steps) await rig.take(step)
   return rig.world
@@ -12,7 +12,7 @@ const connected = ['the registry gives the lease', 'the store answers', 'connect
 
 describe('an answer that comes when nobody waits for it any longer', () => {
   it('a lease that is given after a stop is given back, and renewed by nobody', async () => {
-    const world = await after('elsewhere', 'stop')
+    const world = await worldAfter('elsewhere', 'stop')
     expect(world.session.result).toMatchObject({ reason: 'stopped' })
     await world.answerRegistry()
     expect((await world.registry.read('tenant'))?.lease?.expiresAt).toBe(0)
@@ -20,7 +20,7 @@ describe('an answer that comes when nobody waits for it any longer', () => {
   })
 
   it('a restore that is answered after a stop opens nothing: the tenant can be started again', async () => {
-    const world = await after(
+    const world = await worldAfter(
       'elsewhere',
       'the registry gives the lease',
       'stop',
@@ -33,7 +33,7 @@ describe('an answer that comes when nobody waits for it any longer', () => {
   })
 
   it('a restore that is answered after another owner has taken over writes nothing', async () => {
-    const world = await after('elsewhere', 'the registry gives the lease', 'another owner takes over')
+    const world = await worldAfter('elsewhere', 'the registry gives the lease', 'another owner takes over')
     expect(world.session.result).toMatchObject({ reason: 'leaseLost' })
     await world.answerStore()
     expect(await world.localTree()).toBe(null)
@@ -41,7 +41,7 @@ describe('an answer that comes when nobody waits for it any longer', () => {
   })
 
   it('a restore that is answered after a logout does not bring the session back', async () => {
-    const world = await after('elsewhere', 'the registry gives the lease', 'logout')
+    const world = await worldAfter('elsewhere', 'the registry gives the lease', 'logout')
     while (world.storeGate.names.length > 0) await world.answerStore()
     await world.answerRegistry()
     expect(world.session.result).toMatchObject({ reason: 'deleted' })
@@ -51,7 +51,7 @@ describe('an answer that comes when nobody waits for it any longer', () => {
   })
 
   it('a listing that is answered after another owner has taken over deletes nothing of theirs', async () => {
-    const world = await after('elsewhere', ...connected, 'logout', 'the socket closes with 401')
+    const world = await worldAfter('elsewhere', ...connected, 'logout', 'the socket closes with 401')
     expect(world.session.state).toBe('closing.wiping')
     const objects = await world.store.list('tenant/')
     await world.steal()
@@ -64,7 +64,7 @@ describe('an answer that comes when nobody waits for it any longer', () => {
 
   it('an upload that is answered after another owner has taken over is not committed, and says why', async () => {
     const steps = ['a file is written', 'after quietPeriod in connected.dirty.settling']
-    const world = await after('elsewhere', ...connected, ...steps, 'another owner takes over')
+    const world = await worldAfter('elsewhere', ...connected, ...steps, 'another owner takes over')
     const head = (await world.registry.read('tenant'))?.head
     expect(world.session.result).toMatchObject({ reason: 'leaseLost', unsaved: 1 })
     await world.answerStore()

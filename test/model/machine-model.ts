@@ -1,5 +1,5 @@
 import { Composed, type Effects, type Pair, pathOf } from './composed.js'
-import type { StepModel } from './graph.js'
+import type { Places, StepModel } from './graph.js'
 import { machineSteps, stepsFrom } from './machine-steps.js'
 
 /** Counted reconnects after which the link of the model gives up. */
@@ -41,13 +41,17 @@ export class MachineModel implements StepModel<Pair> {
     return { state: next, effects }
   }
 
-  placeOf({ tenant, link }: Pair): string {
-    return `${pathOf(tenant.value)} ${link ? pathOf(link.value) : '-'}`
+  placesOf(pair: Pair): Places {
+    return placesOf(pair)
   }
 
   keyOf(pair: Pair): string {
-    return JSON.stringify([this.placeOf(pair), clippedTenant(pair), clippedLink(pair), pair.timers])
+    return JSON.stringify([this.placesOf(pair), clippedTenant(pair), clippedLink(pair), pair.timers])
   }
+}
+
+export function placesOf({ tenant, link }: Pair): Places {
+  return { tenant: pathOf(tenant.value), link: link ? pathOf(link.value) : '-' }
 }
 
 /** Counters clipped to what the guards ask, so that there is an end. */

@@ -49,7 +49,11 @@ export class MachineRig {
     this.actor = createActor(machine, { input, clock: this.#clock }) as unknown as AnyActorRef
     this.#clock.actor = this.actor
     this.actor.system.inspect((event: InspectionEvent) => this.#inspect(event))
-    this.actor.subscribe({ error: (error: unknown) => void (this.error = error) })
+    this.actor.subscribe({
+      error: (error: unknown) => {
+        this.error = error
+      },
+    })
     this.actor.start()
   }
 
@@ -166,7 +170,9 @@ export class MachineRig {
       this.#sockets.push(socket)
       this.#invoked.push({ id: 'socket', input })
       receive(({ type }) => void this.#commands.push(type))
-      return () => void (socket.isOver = true)
+      return () => {
+        socket.isOver = true
+      }
     })
   }
 

@@ -1,6 +1,6 @@
 import { Composed, type Effects, type Pair, pathOf } from './composed.js'
-import type { StepModel } from './graph.js'
-import { clippedLink, clippedTenant, maxRetries } from './machine-model.js'
+import type { Places, StepModel } from './graph.js'
+import { clippedLink, clippedTenant, maxRetries, placesOf } from './machine-model.js'
 import { portSteps } from './port-steps.js'
 
 /** What a tenant finds at its start. */
@@ -107,8 +107,11 @@ export class PortModel implements StepModel<World> {
     return { state: next, effects: this.#effects }
   }
 
-  placeOf({ tenant, link, ports }: World): string {
-    return `${pathOf(tenant.value)} ${link ? pathOf(link.value) : '-'} ${ports.flights.some(({ orphaned }) => orphaned)}`
+  placesOf(world: World): Places {
+    const { tenant, link } = placesOf(world)
+    // What is left behind by an end may answer later, and must change nothing.
+    const isLeft = world.ports.late.length > 0 || world.ports.flights.some(({ orphaned }) => orphaned)
+    return { tenant: isLeft ? `${tenant}, with work left behind` : tenant, link }
   }
 
   keyOf(world: World): string {
@@ -130,13 +133,7 @@ export class PortModel implements StepModel<World> {
       barrier !== null,
       position > saved,
     ]
-    return JSON.stringify([
-      this.placeOf(world),
-      clippedTenant(world),
-      clippedLink(world),
-      world.timers,
-      ports,
-    ])
+    return JSON.stringify([placesOf(world), clippedTenant(world), clippedLink(world), world.timers, ports])
   }
 
   #tell(world: World, told: Told): World {

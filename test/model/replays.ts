@@ -70,7 +70,7 @@ export function supervisorReplay(model: PortModel, steps: readonly string[]): Re
       await rig.check(state, effects)
       world = state
     }
-    await rig.end(world)
+    await rig.end()
   }
   const name = `${beginning}: ${steps.join(' > ')}`
   return { name, level: 'supervisor', steps, taken: takenOn(model, steps), run }

@@ -53,6 +53,11 @@ export class StepClock implements Clock {
     if (timer?.event) this.#known.delete(keyOf(timer.event))
   }
 
+  /** Time goes on without any timer: they ring late. */
+  skip(ms: number): void {
+    this.#now += ms
+  }
+
   get pending(): number {
     return this.#timers.size
   }
@@ -70,6 +75,24 @@ export class StepClock implements Clock {
   /** Runs the timer of a delayed event. @returns false when there is none */
   fire(eventId: string): boolean {
     return this.#run(({ event }) => event?.id === eventId)
+  }
+
+  /** Goes on by `ms`, running what is due on the way; `rest` is waited for after each. */
+  async advance(ms: number, rest: () => Promise<void>): Promise<void> {
+    const end = this.#now + ms
+    for (;;) {
+      const next = Math.min(...[...this.#timers.values()].map(({ at }) => at))
+      if (!(next <= end)) break
+      this.fireNext()
+      await rest()
+    }
+    this.#now = Math.max(this.#now, end)
+  }
+
+  /** Runs the timer that is next by time. @returns false when there is none */
+  fireNext(): boolean {
+    const next = Math.min(...[...this.#timers.values()].map(({ at }) => at))
+    return this.#run(({ at }) => at === next)
   }
 
   /** Runs a timer that no machine has set, by its delay. */

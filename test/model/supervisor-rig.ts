@@ -6,7 +6,7 @@ import { takenBy } from './inspection.js'
 import { machineSteps } from './machine-steps.js'
 import type { Beginning, World } from './port-model.js'
 import { idOf } from './transitions.js'
-import { checkDurable, worldFactsOf } from './world-facts.js'
+import { checkDurable, checkEnd, worldFactsOf } from './world-facts.js'
 
 /** The real supervisor with one tenant, and the steps of the model as things that happen at its ports. */
 export class SupervisorRig {
@@ -63,6 +63,29 @@ export class SupervisorRig {
     await checkDurable(this.world, expected)
   }
 
+  /**
+   * Lets the session come to its end, asking for it if nobody has, and looks at what it leaves behind.
+   * @throws when it does not end, or leaves behind what it must not
+   */
+  async end(): Promise<void> {
+    if (this.world.session.result === null) ignoring(this.world.session.stop())
+    await this.world.rest()
+    // Everybody answers; what nobody answers is ended by time.
+    for (let turn = 0; turn < 100 && (await this.#goOn()); turn++);
+    await checkEnd(this.world)
+  }
+
+  async #goOn(): Promise<boolean> {
+    const { storeGate, registryGate, link, clock } = this.world
+    const [open] = link.open
+    if (storeGate.names.length > 0) await this.world.answerStore()
+    else if (registryGate.names.length > 0) await this.world.answerRegistry()
+    else if (open?.isStopping) open.close(428, false)
+    else if (!clock.fireNext()) return false
+    await this.world.rest()
+    return true
+  }
+
   #fire(name: string): void {
     const step = machineSteps.get(name)!
     const id = name === 'the audit is due' ? 'audit' : step.event(null as never).type
@@ -85,7 +108,11 @@ export class SupervisorRig {
         await world.answerRegistry()
       },
       'the registry gives the lease too late': () => world.answerRegistry(),
-      'the registry does not answer': () => world.answerRegistry('fails'),
+      'the registry does not answer': async () => {
+        await world.answerRegistry('fails')
+        // For as long as a waiting host gives way to an owner that could not renew meanwhile.
+        world.clock.skip(2 * settings.leaseRenewMs)
+      },
       'the registry takes the lease back': () => world.answerRegistry(),
       'the registry does not take the lease back': () => world.answerRegistry('fails'),
       'another owner takes over': async () => {

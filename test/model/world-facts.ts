@@ -11,7 +11,7 @@ export function worldFactsOf(world: World, effects: Effects) {
     tenant: pathOf(tenant.value),
     context,
     link: link && pathOf(link.value),
-    linkContext: link && link.context,
+    linkContext: link?.context ?? null,
     machineTimers: [...timers],
     openSockets: lives && ports.connected ? 1 : 0,
     told: effects.commands,
@@ -52,4 +52,41 @@ export async function checkDurable(held: HeldWorld, { ports, tenant }: World): P
   if (context.changeSeq === context.savedSeq && ports.position > ports.saved && ports.folder === 'open') {
     throw new Error('The machine believes that everything is saved.')
   }
+}
+
+/**
+ * What an ended session leaves behind, by what it says it ended with.
+ * @throws when it has not ended, or leaves behind what it must not
+ */
+export async function checkEnd(held: HeldWorld): Promise<void> {
+  const { result } = held.session
+  if (result === null) throw new Error(`It never ends: it stays ${held.session.state}.`)
+  refuse(held.link.open.length > 0, 'a connection stays open')
+  refuse(held.clock.pending > 0, `timers stay set: ${held.clock.pendingEvents} ${held.clock.otherDelays}`)
+  const row = await held.registry.read('tenant')
+  refuse(
+    row?.lease?.owner === held.ownerId && row.lease.expiresAt > 0 && !held.registryGate.hasFailed,
+    'its lease is not given back',
+  )
+  refuse(!(await held.folderIsClosed()), 'its folder stays open')
+  const [durable, local] = [await held.durableTree(), await held.localTree()]
+  if (result.reason === 'deleted' && result.lastError !== 'wipeFailed') {
+    refuse(local !== null || durable !== null, 'the session is not deleted')
+    refuse((await held.store.list('tenant/')).length > 0, 'objects are left')
+  } else if (result.reason === 'leaseLost') {
+    refuse(held.headChangedSinceTheft(row?.head ?? null), 'something was committed for another owner')
+  } else if (result.reason === 'loggedOut') {
+    if (result.unsaved > 0 || result.lastError !== null) return
+    refuse(local !== null, 'the session that was logged out stays in place')
+    refuse(held.filesBelow('.supervisor/quarantine/tenant').length === 0, 'its files are not kept aside')
+  } else if (result.unsaved === 0 && held.link.connections.length > 0) {
+    refuse(
+      durable !== local,
+      'it says that everything is saved, but a restore would not give the files on the disk',
+    )
+  }
+}
+
+function refuse(isWrong: boolean, what: string): void {
+  if (isWrong) throw new Error(`At the end, ${what}.`)
 }

@@ -1,0 +1,285 @@
+import { ok, deepStrictEqual as same } from 'node:assert/strict'
+import { settings } from './held-world.js'
+import type { Beginning } from './port-model.js'
+import { SupervisorRig } from './supervisor-rig.js'
+
+interface Promised {
+  readonly name: string
+  readonly check: () => Promise<void>
+}
+
+/** What is promised in words, checked by hand-written steps and expectations: no model is asked. */
+export const promises: Promised[] = []
+
+function promise(name: string, check: () => Promise<void>): void {
+  promises.push({ name, check })
+}
+
+async function after(beginning: Beginning, ...steps: string[]): Promise<SupervisorRig> {
+  const rig = await SupervisorRig.begin(beginning)
+  for (const step of steps) await rig.take(step)
+  return rig
+}
+
+const opening = ['the registry gives the lease', 'the store answers']
+const connected = [...opening, 'connecting: WhatsApp opens']
+const uploading = [...connected, 'a file is written', 'after quietPeriod in connected.dirty.settling']
+const pairing = [...opening, 'connecting: WhatsApp offers a QR']
+
+/** Places from which a lease is lost. */
+const heldAt: Record<string, [Beginning, string[]]> = {
+  fetching: ['elsewhere', ['the registry gives the lease']],
+  opening: ['elsewhere', opening],
+  pairing: ['nothing', [...pairing, 'a file is written, urgently']],
+  connected: ['elsewhere', [...connected, 'a file is written']],
+  'backing up': ['elsewhere', uploading],
+  'waiting to back up': ['elsewhere', [...uploading, 'the upload fails']],
+  draining: ['elsewhere', [...connected, 'a file is written', 'stop']],
+  flushing: ['elsewhere', [...connected, 'a file is written', 'the socket closes with 401']],
+  'logging out': ['elsewhere', [...connected, 'logout']],
+  wiping: ['elsewhere', [...connected, 'logout', 'the socket closes with 401']],
+}
+
+for (const [place, [beginning, steps]] of Object.entries(heldAt)) {
+  promise(
+    `the lease is lost while ${place}: nothing is committed or deleted any more, the local files stay`,
+    async () => {
+      const { before, after: left } = await lost(beginning, steps)
+      same(left.result, 'leaseLost')
+      same(left.head, before.head)
+      same(
+        left.objects.filter((key) => before.objects.includes(key)),
+        before.objects,
+      )
+      same(left.files, before.files)
+      same(left.open, 0)
+    },
+  )
+}
+
+async function lost(beginning: Beginning, steps: string[]) {
+  const rig = await after(beginning, ...steps)
+  const look = async () => ({
+    result: rig.world.session.result?.reason ?? null,
+    head: (await rig.world.registry.read('tenant'))?.head ?? null,
+    objects: (await rig.world.store.list('tenant/')).map(({ key }) => key),
+    files: rig.world.filesBelow('tenant').filter((name) => name.endsWith('.json')),
+    open: rig.world.link.open.length,
+  })
+  const before = await look()
+  await rig.take('another owner takes over')
+  await rig.end()
+  return { before, after: await look() }
+}
+
+promise('a code is not shown where a session exists', async () => {
+  const rig = await SupervisorRig.begin('elsewhere')
+  const shown: string[] = []
+  rig.world.supervisor.on('qr', () => shown.push('qr'))
+  for (const step of pairing) await rig.take(step)
+  await rig.end()
+  same(rig.world.session.result?.reason, 'pairingRefused')
+  same(shown, [])
+})
+
+promise('a code is not shown to who may not pair', async () => {
+  const rig = await SupervisorRig.begin('nothing', [], { mayPair: false })
+  const shown: string[] = []
+  rig.world.supervisor.on('pairingCode', () => shown.push('code'))
+  for (const step of [...opening, 'connecting: WhatsApp offers a code to type']) await rig.take(step)
+  await rig.end()
+  same(rig.world.session.result?.reason, 'pairingRefused')
+  same(shown, [])
+})
+
+promise('a code is shown where it is proven that no session exists, a new one each time', async () => {
+  const rig = await SupervisorRig.begin('nothing')
+  const shown: string[] = []
+  rig.world.supervisor.on('qr', ({ tenantId }) => shown.push(tenantId))
+  for (const step of [...pairing, 'pairing: WhatsApp offers a QR']) await rig.take(step)
+  same(shown, ['tenant', 'tenant'])
+  same(rig.world.session.state, 'pairing.showingCode')
+})
+
+promise(
+  'nobody scans: it ends after the pairing timeout, and not because of it once the phone has scanned',
+  async () => {
+    const timeout = 'after pairingTimeout in pairing'
+    const idle = await after('nothing', ...pairing, timeout)
+    await idle.end()
+    same(idle.world.session.result?.reason, 'pairingTimeout')
+    const scanned = await after(
+      'nothing',
+      ...pairing,
+      'a file is written, urgently',
+      'the upload is answered',
+      timeout,
+    )
+    same(scanned.world.session.state, 'pairing.restarting')
+  },
+)
+
+promise('what pairing has stored is committed before the reconnect that ends it', async () => {
+  const rig = await after('nothing', ...pairing, 'a file is written, urgently', 'the socket closes with 515')
+  same(rig.world.link.open.length, 0)
+  await rig.take('the upload is answered')
+  same(rig.world.link.open.length, 1)
+  same(await rig.world.durableTree(), await rig.world.localTree())
+  same(rig.world.session.state, 'pairing.restarting')
+})
+
+promise('an urgent change is uploaded without waiting', async () => {
+  const rig = await after('elsewhere', ...connected, 'a file is written, urgently')
+  same(rig.world.storeGate.names, ['put'])
+})
+
+promise('a change that arrives during a backup is in the next one', async () => {
+  const rig = await after('elsewhere', ...uploading, 'a file is written', 'the upload is answered')
+  same(rig.world.session.state, 'connected.dirty.settling')
+  ok((await rig.world.durableTree()) !== (await rig.world.localTree()))
+  await rig.take('after quietPeriod in connected.dirty.settling')
+  await rig.take('the upload is answered')
+  same(rig.world.session.state, 'connected.clean')
+  same(await rig.world.durableTree(), await rig.world.localTree())
+})
+
+promise(
+  'a change is uploaded after a quiet period; changes without end are, when the first is as old as it may be',
+  async () => {
+    const rig = await after('elsewhere', ...connected)
+    const { clock, storeGate } = rig.world
+    const began = clock.now()
+    await rig.take('a file is written')
+    while (storeGate.names.length === 0 && clock.now() - began < 5_000) {
+      await rig.world.advance(200)
+      if (storeGate.names.length === 0) await rig.take('a file is written')
+    }
+    const ageMs = clock.now() - began
+    ok(ageMs >= settings.maxDirtyAgeMs && ageMs <= settings.maxDirtyAgeMs + 200, `after ${ageMs} ms`)
+    const quiet = await after('elsewhere', ...connected, 'a file is written')
+    await quiet.world.advance(settings.quietPeriodMs - 1)
+    same(quiet.world.storeGate.names, [])
+    await quiet.world.advance(1)
+    same(quiet.world.storeGate.names, ['put'])
+  },
+)
+
+promise(
+  'an end takes no longer than its deadline when the store does not answer, and says what is unsaved',
+  async () => {
+    const rig = await after('elsewhere', ...connected, 'a file is written', 'stop')
+    await rig.world.advance(settings.closeDeadlineMs)
+    same(rig.world.session.state, 'closing.releasing')
+    await rig.world.advance(settings.releaseLimitMs)
+    const { reason, unsaved } = rig.world.session.result!
+    same({ reason, unsaved }, { reason: 'stopped', unsaved: 1 })
+  },
+)
+
+promise('an end stops the connection, refuses late writes, and backs up what is unsaved', async () => {
+  const rig = await after('elsewhere', ...connected, 'a file is written', 'stop')
+  same(rig.world.link.told, ['socket.stop'])
+  const { files } = rig.world.link.newest.request
+  await files.write(new Map([['late.json', '{"in":"time"}']]))
+  rig.world.link.newest.close(428, false)
+  await rig.world.rest()
+  const late = await files
+    .write(new Map([['late.json', '{}']]))
+    .catch((error: { code: string }) => error.code)
+  same(late, 'closed')
+  await rig.end()
+  same(rig.world.session.result, { reason: 'stopped', unsaved: 0, lastError: null })
+})
+
+promise('stop said twice tears down once', async () => {
+  const rig = await after('elsewhere', ...connected, 'stop')
+  const told = [...rig.world.link.told]
+  await rig.take('stop')
+  same([...told, ...rig.world.link.told], ['socket.stop'])
+  await rig.take('logout')
+  await rig.end()
+  same(rig.world.session.result?.reason, 'stopped')
+})
+
+promise('a logout unlinks the device and deletes the session everywhere', async () => {
+  const rig = await after('elsewhere', ...connected, 'logout')
+  same(rig.world.link.told, ['socket.logout'])
+  await rig.take('the socket closes with 401')
+  await rig.end()
+  same(rig.world.session.result, { reason: 'deleted', unsaved: 0, lastError: null })
+})
+
+promise('a logout that WhatsApp does not confirm deletes all the same, and says so', async () => {
+  const rig = await after('elsewhere', ...connected, 'logout', 'after unlinkLimit in closing.loggingOut')
+  await rig.end()
+  const { reason, lastError } = rig.world.session.result!
+  same({ reason, lastError }, { reason: 'deleted', lastError: 'notUnlinked' })
+})
+
+promise('a deletion that fails says so', async () => {
+  const rig = await after(
+    'elsewhere',
+    ...connected,
+    'logout',
+    'the socket closes with 401',
+    'the upload fails',
+  )
+  await rig.end()
+  same(rig.world.session.result?.lastError, 'wipeFailed')
+})
+
+promise('a session that the phone has logged out is saved, set aside, and marked as ended', async () => {
+  const rig = await after('elsewhere', ...connected, 'a file is written', 'the socket closes with 401')
+  await rig.end()
+  same(rig.world.session.result, { reason: 'loggedOut', unsaved: 0, lastError: null })
+  const head = (await rig.world.registry.read('tenant'))?.head
+  same(head?.seq, 3)
+})
+
+promise('a pairing that WhatsApp restarts does it at once, a lost connection after a backoff', async () => {
+  const restarted = await after('elsewhere', ...connected, 'the socket closes with 515')
+  same(restarted.world.link.open.length, 1)
+  const dropped = await after('elsewhere', ...connected, 'the socket closes with 428')
+  same(dropped.world.link.open.length, 0)
+  same(dropped.world.session.link, 'waiting')
+  await dropped.take('after reconnectBackoff in link waiting.backingOff')
+  same(dropped.world.link.open.length, 1)
+  same(dropped.world.session.state, 'connected.clean')
+})
+
+promise('a session that another client takes over is tried once more, and no more', async () => {
+  const rig = await after('elsewhere', ...connected, 'the socket closes with 440')
+  await rig.take('after replacedRetry in link waiting.afterReplaced')
+  await rig.take('connecting: WhatsApp opens')
+  await rig.take('the socket closes with 440')
+  await rig.end()
+  same(rig.world.session.result?.reason, 'replaced')
+})
+
+promise('a connection that stays open is forgiven its earlier tries', async () => {
+  const drop = ['the socket closes with 428', 'after reconnectBackoff in link waiting.backingOff']
+  const again = [...drop, 'connecting: WhatsApp opens']
+  const rig = await after(
+    'elsewhere',
+    ...connected,
+    ...again,
+    'after stablePeriod in link online.opened',
+    ...again,
+  )
+  same(rig.world.link.open.length, 1)
+  await rig.take('the socket closes with 428')
+  await rig.end()
+  same(rig.world.session.result?.reason, 'unavailable')
+})
+
+promise('a connection that neither opens nor closes is given up', async () => {
+  const rig = await after('elsewhere', ...opening, 'after connectWatchdog in link online.connecting')
+  same(rig.world.link.open.length, 0)
+  same(rig.world.session.link, 'waiting')
+})
+
+promise('the files are audited every audit interval', async () => {
+  const rig = await after('elsewhere', ...connected, 'the audit is due')
+  same(rig.world.session.state, 'connected.clean')
+  ok(rig.world.clock.pendingEvents.includes('audit'))
+})
