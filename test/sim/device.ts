@@ -114,8 +114,9 @@ export class Device implements LiveLink {
     const version = history.find(treeOf(files))
     const written = this.#host.written.get(tenantId)
     const fellBack = this.#host.hasSaid(tenantId, 'fellBack')
-    if (!this.ownsTenant) return this.#follow(version, files)
-    if (identity === null) {
+    if (!this.ownsTenant) {
+      // Another host has the tenant, and this one does not know it yet.
+    } else if (identity === null) {
       if (history.head !== null) this.#violate('opened without an identity although a session is committed')
       if (this.#request.hasSession) this.#violate('told that there is a session where there is none')
     } else if (version === null && this.#host.damaged.has(tenantId)) {

@@ -70,7 +70,10 @@ export class History {
     this.#checkOwner(swap, before)
     const { head } = swap
     this.#world.audit.head(this.#tenantId, head)
-    if (head.tree === emptyTree) return this.#ended()
+    if (head.tree === emptyTree) {
+      this.#ended()
+      return
+    }
     const found = this.find(head.tree)
     if (found) this.head = found
     else if (this.rotten) this.head = this.#byTree.get(head.tree)?.at(-1) ?? this.head

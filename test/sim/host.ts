@@ -159,7 +159,10 @@ export class Host {
   #spoilDisk(damage: Damage): void {
     const chance = this.#world.chance('damage')
     if (damage === 'none') return
-    if (damage === 'wiped') return this.wipe()
+    if (damage === 'wiped') {
+      this.wipe()
+      return
+    }
     const wanted = {
       journalCut: '.journal',
       journalFlipped: '.journal',

@@ -15,8 +15,8 @@ export class Life {
   readonly clock: Clock
   dead = false
   /** Changes of the disk, or requests, until it dies; 0 is never. */
-  diesAtDisk = { left: 0, torn: 0, then: () => {} }
-  diesAtRequest = { left: 0, when: 'before' as 'before' | 'after', then: () => {} }
+  diesAtDisk = { left: 0, torn: 0, die: () => {} }
+  diesAtRequest = { left: 0, when: 'before' as 'before' | 'after', die: () => {} }
   diskFull = false
   readonly #world: World
   readonly #host: Host
@@ -83,8 +83,8 @@ export class Life {
 
   /** Goes on undisturbed: what was planned for it does not happen any more. */
   calm(): void {
-    this.diesAtDisk = { left: 0, torn: 0, then: () => {} }
-    this.diesAtRequest = { left: 0, when: 'before', then: () => {} }
+    this.diesAtDisk = { left: 0, torn: 0, die: () => {} }
+    this.diesAtRequest = { left: 0, when: 'before', die: () => {} }
     this.resume()
   }
 
@@ -100,7 +100,7 @@ export class Life {
     const due = this.diesAtRequest
     if (due.left <= 0 || due.when !== when || --due.left > 0) return false
     this.#world.trace(`dies ${when} ${operation}`, this.name)
-    due.then()
+    due.die()
     return true
   }
 
@@ -116,7 +116,7 @@ export class Life {
     if (due.left > 0 && --due.left === 0) {
       if (call.bytes) call.tear(Math.floor(due.torn * (call.bytes.length + 1)))
       this.#world.trace(`dies at ${call.call}`, this.name)
-      due.then()
+      due.die()
       throw Object.assign(new Error('dead'), { code: 'EIO', syscall: call.call })
     }
     if (this.diskFull && this.#world.disturbed && (call.call === 'create' || call.call === 'append')) {

@@ -124,24 +124,31 @@ export class Network {
     const lateMs = () => timeLimitMs + this.#world.chance('late').whole(100, 15_000)
     switch (fault) {
       case 'lostBefore':
-        return giveUp()
+        giveUp()
+        return
       case 'lostAfter':
         arrive(this.#latency(), effect)
-        return giveUp()
+        giveUp()
+        return
       case 'late':
         arrive(lateMs(), effect)
-        return giveUp()
+        giveUp()
+        return
       case 'duplicated':
         arrive(lateMs(), effect)
-        return arrive(this.#latency(), perform)
+        arrive(this.#latency(), perform)
+        return
       case 'error':
-        return refuse('unavailable')
+        refuse('unavailable')
+        return
       case 'denied':
       case 'exists':
       case 'tooLarge':
-        return refuse(fault)
+        refuse(fault)
+        return
       default:
-        return arrive(this.#latency(), perform)
+        arrive(this.#latency(), perform)
+        return
     }
   }
 

@@ -185,28 +185,31 @@ class Simulation {
     const { life } = host
     if (fault.kind === 'skew') {
       host.skewMs += fault.byMs
-      return this.#world.strike('skew')
+      this.#world.strike('skew')
+      return
     }
     if (!host.isUp || life === null) return
     switch (fault.kind) {
       case 'kill':
-        return host.crash(fault.damage, fault.downMs)
+        host.crash(fault.damage, fault.downMs)
+        return
       case 'killAtDisk':
         life.diesAtDisk = {
           left: fault.nth,
           torn: fault.torn,
-          then: () => host.crash(fault.damage, fault.downMs),
+          die: () => host.crash(fault.damage, fault.downMs),
         }
         return
       case 'killAtRequest':
         life.diesAtRequest = {
           left: fault.nth,
           when: fault.when,
-          then: () => host.crash(fault.damage, fault.downMs),
+          die: () => host.crash(fault.damage, fault.downMs),
         }
         return
       case 'deploy':
-        return this.#deploy(host, fault)
+        this.#deploy(host, fault)
+        return
       case 'pause':
         life.pause()
         this.#world.strike('pause')
@@ -238,16 +241,20 @@ class Simulation {
     this.#world.strike(fault.kind)
     switch (fault.kind) {
       case 'closed':
-        return account.current?.closedByServer(fault.code)
+        account.current?.closedByServer(fault.code)
+        return
       case 'preKeysLow':
         account.preKeysLow = true
         return
       case 'burst':
-        return account.current?.burst(fault.writes)
+        account.current?.burst(fault.writes)
+        return
       case 'phoneUnlinks':
-        return whatsApp.unlink(tenantId)
+        whatsApp.unlink(tenantId)
+        return
       case 'userLogsOut':
-        return this.#logOut(tenantId)
+        this.#logOut(tenantId)
+        return
     }
   }
 
@@ -265,14 +272,18 @@ class Simulation {
     switch (fault.kind) {
       case 'request':
       case 'outage':
-        return world.network.plan(fault)
+        world.network.plan(fault)
+        return
       case 'staleLists':
         world.strike('staleLists')
-        return world.lists.goStale(fault.byMs, fault.forMs)
+        world.lists.goStale(fault.byMs, fault.forMs)
+        return
       case 'rot':
-        return damageAnObject(world, fault)
+        damageAnObject(world, fault)
+        return
       case 'aged':
-        return makeOlder(world, fault.byMs)
+        makeOlder(world, fault.byMs)
+        return
       case 'registryLost': {
         world.strike('registryLost')
         for (const host of this.#hosts) host.crash(fault.wiped ? 'wiped' : 'none', fault.downMs)
