@@ -1,6 +1,7 @@
 import { collectIfDue } from './actors/collect.js'
 import type { SessionFact } from './actors/host.js'
 import { discoverTenants } from './discover.js'
+import { EndedSession } from './ended-session.js'
 import { SessionError } from './errors.js'
 import { checkTenantId, type PairingRequest, type TenantRecord } from './ports/index.js'
 import type { CloseResult, Session } from './session-api.js'
@@ -38,7 +39,7 @@ export interface ShutdownResult {
 /** Keeps many tenants' sessions. Made by `createSupervisor`. */
 export class Supervisor<Socket = unknown> {
   readonly #events: TypedEvents<SupervisorEvents>
-  readonly #sessions = new Map<string, TenantSession<Socket>>()
+  readonly #sessions = new Map<string, TenantSession<Socket> | EndedSession<Socket>>()
   readonly #socketListeners = new Set<(socket: Socket, tenantId: string) => void>()
   readonly #host: SessionHost<Socket>
   readonly #closeParts: () => Promise<void>
@@ -184,7 +185,7 @@ export class Supervisor<Socket = unknown> {
   async #shutDown(): Promise<ShutdownResult> {
     const { clock, logger, settings } = this.#host
     for (const timer of [this.#collectTimer, this.#retryTimer]) if (timer !== null) clock.clearTimeout(timer)
-    const sessions = [...this.#sessions.values()].filter((session) => session.result === null)
+    const sessions = [...this.#runningSessions()]
     const stopped = Promise.all(
       sessions.map(async (session) => {
         await session.stop()
@@ -218,9 +219,16 @@ export class Supervisor<Socket = unknown> {
     return session
   }
 
-  #running(tenantId: string): Session<Socket> | null {
+  #running(tenantId: string): TenantSession<Socket> | null {
     const session = this.#sessions.get(tenantId)
-    return session && session.result === null ? session : null
+    return session instanceof TenantSession && session.result === null ? session : null
+  }
+
+  *#runningSessions(): Generator<TenantSession<Socket>> {
+    for (const tenantId of this.#sessions.keys()) {
+      const session = this.#running(tenantId)
+      if (session) yield session
+    }
   }
 
   #refuseAfterShutdown(): void {
@@ -249,7 +257,7 @@ export class Supervisor<Socket = unknown> {
 
   /** One tenant after the other: collecting is never urgent. */
   async #collect(): Promise<void> {
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#runningSessions()) {
       if (this.#shutdown) return
       await collectIfDue(this.#host, session.work)
     }
@@ -258,7 +266,7 @@ export class Supervisor<Socket = unknown> {
   #report(fact: SessionFact): void {
     const { level, message, fields } = describeFact(fact)
     this.#host.logger[level](fields, message)
-    if (fact.type === 'backup.failed') this.#sessions.get(fact.tenantId)?.noteFailure(fact.error)
+    if (fact.type === 'backup.failed') this.#running(fact.tenantId)?.noteFailure(fact.error)
     this.#events.emit('fact', fact)
   }
 
@@ -281,6 +289,8 @@ export class Supervisor<Socket = unknown> {
 
   #ended(tenantId: string, result: CloseResult): void {
     const { logger } = this.#host
+    const session = this.#sessions.get(tenantId)
+    if (session?.result === result) this.#sessions.set(tenantId, new EndedSession(session, result))
     const level = result.unsaved > 0 || result.reason !== 'stopped' ? 'warn' : 'info'
     logger[level]({ tenantId, ...result }, 'session ended')
     this.#events.emit('closed', { tenantId, ...result })

@@ -9,6 +9,7 @@ import type { AwaitedState, CloseResult, Session } from './session-api.js'
 import type { SessionHost } from './session-host.js'
 import { SessionLink } from './session-link.js'
 import { connectionStateOf, statePath, statusOf, type TenantSnapshot } from './session-status.js'
+import { Watchers } from './watchers.js'
 
 /** The machine with what it is wired to, from its start to its end. */
 interface Run {
@@ -24,7 +25,7 @@ export class TenantSession<Socket> implements Session<Socket> {
   result: CloseResult | null = null
   readonly #host: SessionHost<Socket>
   readonly #options: { pairing: PairingRequest; mayPair: boolean }
-  readonly #watchers = new Set<() => void>()
+  readonly #watchers: Watchers
   #run: Run
   #snapshot: TenantSnapshot
   #endAsked = false
@@ -38,6 +39,7 @@ export class TenantSession<Socket> implements Session<Socket> {
   ) {
     this.tenantId = tenantId
     this.#host = host
+    this.#watchers = new Watchers(host.clock)
     this.#options = options
     this.#run = this.#newRun()
     this.#snapshot = this.#run.actor.getSnapshot()
@@ -199,31 +201,14 @@ export class TenantSession<Socket> implements Session<Socket> {
     )
   }
 
-  /** Looks again after every change, until `look` gives true (resolves) or an error (rejects). */
-  #until(look: () => boolean | Error, timeoutMs: number | undefined, what: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let timer: unknown = null
-      const settle = () => {
-        const found = look()
-        if (found === false) return
-        this.#watchers.delete(settle)
-        if (timer !== null) this.#host.clock.clearTimeout(timer)
-        if (found === true) resolve()
-        else reject(found)
-      }
-      this.#watchers.add(settle)
-      settle()
-      if (timeoutMs === undefined || !this.#watchers.has(settle)) return
-      timer = this.#host.clock.setTimeout(() => {
-        this.#watchers.delete(settle)
-        reject(
-          new SessionError(
-            'timeout',
-            `Waited ${timeoutMs} ms for ${what}; it is ${this.state} (link ${this.link}).`,
-          ),
-        )
-      }, timeoutMs)
-    })
+  /** @throws what `isSo` gives · `timeout` */
+  #until(isSo: () => boolean | Error, timeoutMs: number | undefined, what: string): Promise<void> {
+    if (timeoutMs === undefined) return this.#watchers.until(isSo)
+    const late = () => {
+      const message = `Waited ${timeoutMs} ms for ${what}; it is ${this.state} (link ${this.link}).`
+      return new SessionError('timeout', message)
+    }
+    return this.#watchers.until(isSo, { timeoutMs, late })
   }
 
   #follow(snapshot: TenantSnapshot): void {
@@ -288,7 +273,7 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   #changed(): void {
-    for (const look of [...this.#watchers]) look()
+    this.#watchers.look()
     this.#host.changed(this.tenantId)
   }
 

@@ -1,0 +1,61 @@
+import type { LinkStatus } from '../machines/index.js'
+import { SessionError } from './errors.js'
+import type { SessionStatus } from './ports/index.js'
+import type { AwaitedState, CloseResult, Session } from './session-api.js'
+
+/**
+ * What is kept of a session that is over. The machine, the folder's state and the socket are not: a host that hands
+ * on ten thousand tenants would hold 140 kB for each.
+ */
+export class EndedSession<Socket> implements Session<Socket> {
+  readonly tenantId: string
+  readonly state: string
+  readonly status: SessionStatus
+  readonly link: LinkStatus
+  readonly socket = null
+  readonly unprotected: Session['unprotected']
+  readonly generation: number
+  readonly lastError: string | null
+  readonly result: CloseResult
+
+  constructor(session: Session<Socket>, result: CloseResult) {
+    this.tenantId = session.tenantId
+    this.state = session.state
+    this.status = session.status
+    this.link = session.link
+    this.unprotected = { changes: result.unsaved, ageMs: 0 }
+    this.generation = session.generation
+    this.lastError = session.lastError
+    this.result = result
+  }
+
+  async waitFor(state: AwaitedState): Promise<void> {
+    if (state !== 'closed') throw this.#ended(`before it was ${state}`)
+  }
+
+  async untilLinked(): Promise<void> {}
+
+  async backupNow(): Promise<void> {
+    throw this.#ended('before the backup')
+  }
+
+  auditNow(): Promise<void> {
+    return this.backupNow()
+  }
+
+  async stop(): Promise<CloseResult> {
+    return this.result
+  }
+
+  async logout(): Promise<CloseResult> {
+    return this.result
+  }
+
+  #ended(when: string): SessionError {
+    return endedError(this.tenantId, this.result, when)
+  }
+}
+
+export function endedError(tenantId: string, { reason }: CloseResult, when: string): SessionError {
+  return new SessionError('ended', `Session of tenant ${tenantId} ended (${reason}) ${when}.`)
+}
