@@ -17,6 +17,7 @@ export async function handOver(scene) {
   scene.expect(second.said('connected').length === 0, 'the lease was taken from its owner', 'second')
   const { logins } = scene
   const at = performance.now()
+  const told = first.worker.said.length
   first.worker.signal('SIGTERM')
   const away = timeAway(scene)
   const up = await second.connected()
@@ -26,13 +27,11 @@ export async function handOver(scene) {
   scene.expect(up?.generation >= first.committedSeq, 'a commit was lost', `head ${up?.generation}`)
   await Promise.race([first.worker.ended(), delay(endLimitMs, undefined, { ref: false })])
   scene.expect(first.worker.gone, 'no orderly shutdown', 'the process goes on')
-  const [closed] = first.said('closed')
-  const orderly = closed?.reason === 'stopped' && closed.unsaved === 0
-  scene.expect(
-    orderly && first.said('change.unprotected').length === 0,
-    'no orderly shutdown',
-    JSON.stringify(closed),
-  )
+  const last = first.worker.said.slice(told)
+  const closed = last.find(({ type }) => type === 'closed')
+  const inTime = closed?.reason === 'stopped' && closed.unsaved === 0
+  const covered = !last.some(({ type }) => type === 'change.unprotected')
+  scene.expect(inTime && covered, 'no orderly shutdown', JSON.stringify(closed))
   await delay(300)
   await traffic.end()
   await scene.flow(second)

@@ -167,7 +167,7 @@ export class Lane {
       session.committedSeq = Math.max(session.committedSeq, event.seq)
     if (event.type === 'qr') this.#codeSeen(event.qr)
     if (event.type === 'change.unprotected') {
-      session.unprotected = true
+      Object.assign(session, { unprotected: true, wasUnprotected: true })
       tally.unprotected++
     }
     if (event.type === 'session.restored') {
@@ -196,7 +196,7 @@ export class Lane {
     if (!session.scans) return
     // A person who links a device anew removes the one that does not answer.
     for (const device of session.phone.devices) session.phone.unlink(device)
-    session.diskLost = false
+    Object.assign(session, { diskLost: false, wasUnprotected: false })
     session.phone.scan(qr, { timeoutMs: upLimitMs }).catch(noMatter)
   }
 

@@ -12,6 +12,9 @@ export function report(tally, stats, { complete }) {
   if (stats.reusedPreKeyIds > 0) {
     tally.violation('pre-key ids were issued again', 'run', String(stats.reusedPreKeyIds))
   }
+  if (tally.undecryptableUnexpected > 0) {
+    tally.violation('a message could not be decrypted', 'run', String(tally.undecryptableUnexpected))
+  }
   const { sent, received, duplicates, missing, lost, reusedPreKeyIds, pairings } = stats
   const off = byDisk.lost.sendAfterBackupOff.undecryptable
   return {

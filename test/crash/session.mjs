@@ -52,6 +52,8 @@ export class CrashSession {
   killsSinceUsable = 0
   /** A disk was lost since pairing: without `sendAfterBackup`, steps of any conversation may have gone with it. */
   diskLost = false
+  /** Since pairing, a change was waited for no longer: on a machine that was too busy. */
+  wasUnprotected = false
   counted = { messages: 0, undecryptable: 0, resentToBot: 0 }
   state = 'unpaired'
   /** A disk that was taken away with the head of that time. */
@@ -90,6 +92,11 @@ export class CrashSession {
   /** Where a restore builds. */
   get incoming() {
     return join(this.root, '.supervisor', 'incoming', this.tenantId)
+  }
+
+  /** Steps may be lost with a disk. */
+  get exposed() {
+    return this.wasUnprotected || !this.sendAfterBackup
   }
 
   get linked() {

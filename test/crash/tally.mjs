@@ -73,14 +73,16 @@ export class Tally {
     return !this.reachedByMoment[moment]
   }
 
-  undisturbed({ diskLost, sendAfterBackup }) {
+  /** @param session `{ diskLost, exposed, sendAfterBackup }` */
+  undisturbed({ diskLost, exposed, sendAfterBackup }) {
     // What a lost disk took is found missing whenever that conversation goes on.
     const { lost, noKill } = this.byDisk
-    if (sendAfterBackup) return noKill.sendAfterBackupOn
-    return diskLost ? lost.sendAfterBackupOff : noKill.sendAfterBackupOff
+    if (diskLost && exposed) return lost.sendAfterBackupOff
+    return sendAfterBackup ? noKill.sendAfterBackupOn : noKill.sendAfterBackupOff
   }
 
-  category({ diskLost, sendAfterBackup }) {
+  category({ diskLost, exposed, sendAfterBackup }) {
+    if (diskLost && exposed) return this.byDisk.lost.sendAfterBackupOff
     const disk = diskLost ? this.byDisk.lost : this.byDisk.kept
     return sendAfterBackup ? disk.sendAfterBackupOn : disk.sendAfterBackupOff
   }
