@@ -47,8 +47,12 @@ export async function findAtStart(
   }
 }
 
-/** Epochs of a lost registry must not be given again: the lease is taken once more, above them. */
-async function adopt(host: Host, work: TenantWork, found: FoundHead): Promise<void> {
+/**
+ * Makes a head that was found in the store the registry's again. Epochs of a lost registry must not be given again: the
+ * lease is taken once more, above them.
+ * @throws SessionError `fenced` · `unavailable` another head appeared meanwhile
+ */
+export async function adopt(host: Host, work: TenantWork, found: FoundHead): Promise<void> {
   work.checkLive()
   const { tenantId } = work
   const owner = host.root.ownerId

@@ -1,5 +1,7 @@
 import { SessionError } from '../errors.js'
-import { findHead } from '../replication/find-head.js'
+import { type FoundHead, findHead } from '../replication/find-head.js'
+import { continuesHead } from '../replication/verdict.js'
+import { adopt } from './find-at-start.js'
 import type { Host } from './host.js'
 import type { TenantWork } from './tenant-work.js'
 
@@ -12,13 +14,25 @@ import type { TenantWork } from './tenant-work.js'
 export async function proveHead(host: Host, work: TenantWork): Promise<void> {
   if (work.headDoubtful) await readHeadAgain(host, work)
   if (!work.absenceUnproven) return
-  if ((await findHead(host.store, work.tenantId)) !== null) {
+  const found = await findHead(host.store, work.tenantId)
+  if (found !== null) await goOnFrom(host, work, found)
+  work.absenceUnproven = false
+}
+
+/**
+ * What lies in the store may be this very copy's: an upload that was not answered before the process was killed. Then
+ * the copy goes on top of it.
+ */
+async function goOnFrom(host: Host, work: TenantWork, found: FoundHead): Promise<void> {
+  if (!continuesHead(work.startedFrom, found.restored.head)) {
     throw new SessionError(
       'undecided',
       `The store holds generations of tenant ${work.tenantId} that this local session does not continue; nothing was written over them. Stop the session, then restore it or move the local folder away.`,
     )
   }
-  work.absenceUnproven = false
+  await adopt(host, work, found)
+  work.chain = null
+  work.snapshotOwed = true
 }
 
 /** The lease is ours, so nobody else moves the head: whatever it is, our copy goes on top of it, whole. */

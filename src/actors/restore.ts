@@ -67,6 +67,7 @@ async function carryOut(
       return await keepLocal(host, work, local!)
     case 'ahead':
       work.absenceUnproven = verdict.proveEmpty
+      work.startedFrom = local!.base
       return await keepLocal(host, work, local!)
     case 'remoteAhead':
       if (verdict.quarantine) reportQuarantine(host, work, 'superseded', verdict.unsaved)

@@ -2,6 +2,7 @@ import { SessionError } from '../errors.js'
 import type { Head, Lease, Urgency } from '../ports/index.js'
 import type { ChainState } from '../replication/chain-state.js'
 import type { GenerationToCommit } from '../replication/commit.js'
+import type { Base } from '../session/base.js'
 import type { Capture } from '../session/capture.js'
 import type { KeyFolder } from '../session/key-folder.js'
 
@@ -26,6 +27,8 @@ export class TenantWork {
   snapshotOwed = false
   /** No head is known, and it is not yet proven that the store has none. */
   absenceUnproven = false
+  /** What the local copy said it continues when it was opened; null when it did not say. */
+  startedFrom: Base | null = null
   /** The registry's head is not the one expected: it is read again before anything is written. */
   headDoubtful = false
   unanswered: UnansweredSwap | null = null

@@ -102,7 +102,7 @@ function whole(local: LocalFacts, head: Head): Verdict {
   // What is not paired never replaces a backup, whatever its records say.
   if (!local.paired) return superseded(local)
   const indexed = local.committed?.digest() === head.tree
-  if (!indexed && !continues(local.base, head)) return superseded(local)
+  if (!indexed && !continuesHead(local.base, head)) return superseded(local)
   return { verdict: 'ahead', needsIndex: !indexed, setAside: [], proveEmpty: false }
 }
 
@@ -117,7 +117,7 @@ function withDamage(local: LocalFacts, head: Head): Verdict {
     const healed = withCommitted(local.hashes, local.damaged, local.committed)
     return healed === head.tree ? { verdict: 'current', heal: local.damaged } : superseded(local)
   }
-  if (!continues(local.base, head)) return superseded(local)
+  if (!continuesHead(local.base, head)) return superseded(local)
   return { verdict: 'ahead', needsIndex: true, setAside: [], proveEmpty: false }
 }
 
@@ -134,7 +134,7 @@ function withCommitted(hashes: FileTree, damaged: readonly string[], committed: 
  * True when the local copy was written on top of `head`: by the owner that committed it (a crash between the commit and
  * its record), by a later owner (epochs only grow, so what an earlier one left is not news), or from a head beyond it.
  */
-function continues(base: LocalBase | null, head: Head): boolean {
+export function continuesHead(base: LocalBase | null, head: Head): boolean {
   if (base === null) return false
   return base.epoch >= head.epoch || base.head?.digest === head.digest || (base.head?.seq ?? 0) > head.seq
 }

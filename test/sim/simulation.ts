@@ -101,8 +101,10 @@ class Simulation {
   }
 
   #isCalm(tenantId: string): boolean {
-    if (this.#world.history(tenantId).leaving)
-      return this.#sessions(tenantId).every(({ result }) => result !== null)
+    // A logout that a crash cut off may have happened or not.
+    if (this.#world.history(tenantId).leaving) {
+      if (this.#sessions(tenantId).every(({ result }) => result !== null)) return true
+    }
     // Every generation may be built on the object that was damaged: then a person must look.
     if (this.#world.history(tenantId).rotten) {
       if (this.#sessions(tenantId).some(({ lastError }) => lastError === 'corrupt')) return true
@@ -131,10 +133,10 @@ class Simulation {
   /** Everybody ends in order; then a host that has nothing brings every session back without a code. */
   async #end(): Promise<void> {
     const world = this.#world
+    for (const host of this.#hosts) host.retire()
     await this.#shutDownAll(this.#hosts)
     if (world.violations.length > 0) return
     const { codes } = world.whatsApp
-    for (const host of this.#hosts) host.retire()
     const fresh = new Host(world, this.#hosts.length)
     this.#hosts.splice(0, this.#hosts.length, fresh)
     await fresh.start()

@@ -1,0 +1,79 @@
+import type { WASocket } from '@whiskeysockets/baileys'
+import type { SessionFact } from '../../src/actors/host.js'
+import { assembleSupervisor } from '../../src/assemble-supervisor.js'
+import { SessionError } from '../../src/errors.js'
+import {
+  memoryRegistry,
+  memoryStore,
+  type ObjectStore,
+  type Registry,
+  silentLogger,
+} from '../../src/index.js'
+import { openSessionRoot } from '../../src/session/index.js'
+import { checkSettings, type Settings } from '../../src/settings.js'
+import { FakeLink } from './fake-link.js'
+import { MemoryDisk } from './memory-disk.js'
+import { VirtualClock } from './virtual-clock.js'
+
+/** Decides what becomes of a request: `lost` is performed and not answered in time, `away` is not performed. */
+export type Fate = (service: 'store' | 'registry', operation: string) => 'well' | 'lost' | 'away'
+
+/** One store and one registry on a virtual clock, for hosts whose disks are in memory. */
+export class VirtualHosts {
+  readonly clock = new VirtualClock()
+  readonly store: ObjectStore
+  readonly registry: Registry
+  /** The registry behind the faults. */
+  readonly rows: Registry
+  fate: Fate = () => 'well'
+
+  constructor() {
+    this.rows = memoryRegistry({ clock: this.clock })
+    void this.rows.open()
+    this.store = this.#faulty('store', memoryStore({ clock: this.clock }))
+    this.registry = this.#faulty('registry', this.rows)
+  }
+
+  newDisk(): MemoryDisk {
+    return new MemoryDisk(() => this.clock.now())
+  }
+
+  /**
+   * A process on `disk`.
+   * @param dice what its random numbers always are; near 0, every wait with jitter is short
+   */
+  async start({ disk = this.newDisk(), dice = 0.5, settings = {} as Partial<Settings> } = {}) {
+    const { clock, store, registry } = this
+    const random = () => dice
+    const lock = async () => ({ release: async () => {} })
+    const root = await openSessionRoot({ path: '/sessions', clock, random, disk: disk.handle(), lock })
+    const link = new FakeLink()
+    const parts = { clock, random, root, link, store, registry, logger: silentLogger }
+    const supervisor = assembleSupervisor<WASocket>({ ...parts, settings: checkSettings(settings) })
+    const facts: SessionFact[] = []
+    supervisor.on('fact', (fact) => facts.push(fact))
+    return { link, supervisor, disk, facts }
+  }
+
+  /** Runs `work` while time goes on. */
+  async within<T>(ms: number, work: Promise<T>): Promise<T> {
+    await this.clock.advance(ms)
+    return await work
+  }
+
+  #faulty<T extends object>(service: 'store' | 'registry', inner: T): T {
+    return new Proxy(inner, {
+      get: (_, name) => {
+        const value = Reflect.get(inner, name)
+        if (typeof value !== 'function') return value
+        return async (...args: unknown[]) => {
+          const fate = this.fate(service, String(name))
+          if (fate === 'away') throw new SessionError('unavailable', `The ${service} is away.`)
+          const answer = await value.apply(inner, args)
+          if (fate === 'lost') throw new SessionError('unavailable', `The ${service}'s answer was lost.`)
+          return answer
+        }
+      },
+    })
+  }
+}
