@@ -25,13 +25,7 @@ export async function handOver(scene) {
   shared.tally.awayMs.push(await away)
   scene.expect(up?.type === 'connected', 'not usable', `second: ${JSON.stringify(up)}`)
   scene.expect(up?.generation >= first.committedSeq, 'a commit was lost', `head ${up?.generation}`)
-  await Promise.race([first.worker.ended(), delay(endLimitMs, undefined, { ref: false })])
-  scene.expect(first.worker.gone, 'no orderly shutdown', 'the process goes on')
-  const last = first.worker.said.slice(told)
-  const closed = last.find(({ type }) => type === 'closed')
-  const inTime = closed?.reason === 'stopped' && closed.unsaved === 0
-  const covered = !last.some(({ type }) => type === 'change.unprotected')
-  scene.expect(inTime && covered, 'no orderly shutdown', JSON.stringify(closed))
+  await endsInOrder(scene, first, told)
   await delay(300)
   await traffic.end()
   await scene.flow(second)
@@ -48,6 +42,17 @@ export async function handOver(scene) {
   const { noKill } = shared.tally.byDisk
   scene.count(scene.sendAfterBackup ? noKill.sendAfterBackupOn : noKill.sendAfterBackupOff)
   shared.tally.handOvers++
+}
+
+/** The process ends, its session as stopped, with every change committed. @param told what it had said at SIGTERM */
+async function endsInOrder(scene, host, told) {
+  await Promise.race([host.worker.ended(), delay(endLimitMs, undefined, { ref: false })])
+  scene.expect(host.worker.gone, 'no orderly shutdown', 'the process goes on')
+  const last = host.worker.said.slice(told)
+  const closed = last.find(({ type }) => type === 'closed')
+  const inTime = closed?.reason === 'stopped' && closed.unsaved === 0
+  const covered = !last.some(({ type }) => type === 'change.unprotected')
+  scene.expect(inTime && covered, 'no orderly shutdown', JSON.stringify(closed))
 }
 
 /** How long WhatsApp had no connection of the bot, from now on; milliseconds. */

@@ -36,12 +36,7 @@ export async function twoOwners(scene) {
   if (standsStill) first.worker.signal('SIGCONT')
   gate.cutOff.delete('first')
   await findsOut(scene, first, standsStill ? wokenAt : 0)
-  const others = gate.swaps
-    .slice(swaps)
-    .filter(
-      (swap) => swap.tenantId === scene.tenantId && swap.owner !== owner && swap.outcome === 'committed',
-    )
-  scene.expect(others.length === 0, 'a fenced host committed', JSON.stringify(others))
+  commitsNothing(scene, gate.swaps.slice(swaps), owner)
   await traffic.end()
   await scene.flow(second)
   const fights = scene.logins - logins
@@ -52,6 +47,12 @@ export async function twoOwners(scene) {
   const exact = standsStill && scene.sendAfterBackup
   scene.count(exact ? byDisk.noKill.sendAfterBackupOn : byDisk.lost.sendAfterBackupOff)
   shared.tally.twoOwners++
+}
+
+/** A scene's gate sees the swaps of its tenant only. */
+function commitsNothing(scene, swaps, owner) {
+  const others = swaps.filter((swap) => swap.owner !== owner && swap.outcome === 'committed')
+  scene.expect(others.length === 0, 'a fenced host committed', JSON.stringify(others))
 }
 
 /** It ends, and its copy stays as it is. */
