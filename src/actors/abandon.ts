@@ -8,5 +8,6 @@ export async function abandon(host: Host, work: TenantWork): Promise<void> {
   work.lease = null
   work.folder = null
   if (lease) host.heartbeat.drop(work.tenantId, lease.epoch)
+  if (folder === null) host.root.forget(work.tenantId)
   await folder?.close()
 }

@@ -10,6 +10,7 @@ import type { TenantWork } from './tenant-work.js'
 export async function release(host: Host, work: TenantWork, input: ReleaseInput): Promise<void> {
   const { lease, tenantId } = work
   work.isOver = true
+  if (work.folder === null) host.root.forget(tenantId)
   await work.folder?.close()
   work.folder = null
   if (lease === null) return

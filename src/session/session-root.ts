@@ -101,6 +101,11 @@ export class SessionRoot {
     })
   }
 
+  /** Drops what `inspect` found, all contents of the session among it, for a tenant that will not be opened with it. */
+  forget(tenantId: string): void {
+    this.#inspected.delete(tenantId)
+  }
+
   /**
    * Opens a tenant's folder for reading and writing, creating it when there is none. From here the copy continues
    * `base`, and says so on disk.
