@@ -29,7 +29,10 @@ function keyOf(path: string, context: TenantContext): string {
   ])
 }
 
-/** Every configuration of the tenant machine that these events lead to, by its key. */
+/**
+ * Every configuration of the tenant machine that these events lead to, by its key. The tenant alone, its link saying
+ * anything at any time: more than test/model reaches, which takes tenant and link together.
+ */
 export function exploreTenant(
   input: TenantInput,
   events: (context: TenantContext) => readonly { type: string }[],
