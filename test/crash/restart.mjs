@@ -30,7 +30,9 @@ export async function verify(lane) {
 async function connected(lane) {
   const { session, worker } = lane
   const wasLeaving = session.leaving
-  const first = await outcome(worker, 0, wasLeaving ? interruptedLogoutMs : upLimitMs)
+  // An embedded database starts for half a minute on a machine that is busy enough.
+  const limitMs = session.pglite ? 3 * upLimitMs : upLimitMs
+  const first = await outcome(worker, 0, wasLeaving ? interruptedLogoutMs : limitMs)
   if (first?.type === 'connected') return noteUp(session, first)
   if (!wasLeaving || (first !== null && session.linked)) return null
   let since = worker.said.length
@@ -44,7 +46,7 @@ async function connected(lane) {
     Object.assign(session, { committedSeq: 0, headSeq: 0 })
     worker.command('start')
   }
-  const second = await outcome(worker, since, upLimitMs)
+  const second = await outcome(worker, since, limitMs)
   return second?.type === 'connected' ? noteUp(session, second) : null
 }
 
