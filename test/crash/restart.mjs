@@ -31,8 +31,9 @@ async function connected(lane) {
   const { session, worker } = lane
   const wasLeaving = session.leaving
   // An embedded database starts for half a minute on a machine that is busy enough.
-  const limitMs = session.pglite ? 3 * upLimitMs : upLimitMs
-  const first = await outcome(worker, 0, wasLeaving ? interruptedLogoutMs : limitMs)
+  const patience = session.pglite ? 3 : 1
+  const limitMs = patience * upLimitMs
+  const first = await outcome(worker, 0, wasLeaving ? patience * interruptedLogoutMs : limitMs)
   if (first?.type === 'connected') return noteUp(session, first)
   if (!wasLeaving || (first !== null && session.linked)) return null
   let since = worker.said.length
