@@ -16,7 +16,7 @@ async function restored(tenant: TenantModel) {
 
 describe('any set of key files', () => {
   it('comes back from the store byte for byte, in objects of any size', async () => {
-    await holds(400, fc.tuple(keyFiles, objectBytes), async ([files, maxObjectBytes]) => {
+    await holds(250, fc.tuple(keyFiles, objectBytes), async ([files, maxObjectBytes]) => {
       const tenant = new TenantModel(memoryStore(), { maxObjectBytes })
       await tenant.commit(files)
       expect(await restored(tenant)).toEqual(files)
@@ -26,7 +26,7 @@ describe('any set of key files', () => {
   it('comes back after any number of changes, as each generation left it', async () => {
     const change = fc.array(fc.tuple(keyFileName, fc.option(jsonText, { freq: 3 })), { maxLength: 6 })
     const history = fc.array(change, { minLength: 1, maxLength: 8 })
-    await holds(120, fc.tuple(keyFiles, history), async ([files, changes]) => {
+    await holds(80, fc.tuple(keyFiles, history), async ([files, changes]) => {
       const tenant = new TenantModel(memoryStore(), { settings: { cumulativeEvery: 3 } })
       await tenant.commit(files)
       for (const batch of changes) {
