@@ -18,13 +18,11 @@ import { restore } from './actors/restore.js'
 import { setAside } from './actors/set-aside.js'
 import type { TenantWork } from './actors/tenant-work.js'
 import { wipe } from './actors/wipe.js'
-import type { LiveLink, Random } from './ports/index.js'
+import type { LiveLink, Logger, Random } from './ports/index.js'
 
 /** What one tenant's machine is wired to. */
 export interface Wiring {
-  readonly host: Host
   readonly work: TenantWork
-  readonly delays: MachineDelays & { readonly maxRetries: number }
   /** The lease has another owner now. */
   leaseLost(): void
   /** The tenant is to stay stopped. */
@@ -37,30 +35,55 @@ export interface Wiring {
   cutConnection(): void
 }
 
-/** The tenant's machine with real actors: the only place where `.provide()` is called. */
-export function implementedTenant(wiring: Wiring) {
-  const { host, work, delays } = wiring
+type WiredHost = Host & { readonly settings: MachineDelays & { readonly maxRetries: number } }
+
+/**
+ * The machines with real actors, one pair for all tenants of a process (a machine of its own took a tenant a
+ * millisecond to build): an actor finds its tenant's wiring by the actor system that it belongs to. The only place
+ * where `.provide()` is called.
+ */
+export class ImplementedMachines {
+  readonly tenant: ReturnType<typeof implementedTenant>
+  readonly #wirings = new WeakMap<object, Wiring>()
+
+  constructor(host: WiredHost) {
+    this.tenant = implementedTenant(host, ({ system }) => this.#wirings.get(system)!)
+  }
+
+  /** To be called with a tenant's actor before it is started. */
+  wire(actor: { readonly system: object }, wiring: Wiring): void {
+    this.#wirings.set(actor.system, wiring)
+  }
+}
+
+type WiringOf = (scope: { system: object }) => Wiring
+
+function implementedTenant(host: WiredHost, wiringOf: WiringOf) {
+  const { settings: delays } = host
   return tenantMachine.provide({
     actors: {
-      link: implementedLink(wiring),
-      acquireLease: fromPromise(() =>
-        acquireLease(host, work, { onLost: wiring.leaseLost, onStopped: wiring.stopped }),
-      ),
-      restore: fromPromise(() => restore(host, work)),
-      backup: fromPromise(({ input }) => backup(host, work, input)),
-      sealFiles: fromPromise(async () => {
+      link: implementedLink(host, wiringOf),
+      acquireLease: fromPromise((scope) => {
+        const { work, leaseLost, stopped } = wiringOf(scope)
+        return acquireLease(host, work, { onLost: leaseLost, onStopped: stopped })
+      }),
+      restore: fromPromise((scope) => restore(host, wiringOf(scope).work)),
+      backup: fromPromise((scope) => backup(host, wiringOf(scope).work, scope.input)),
+      sealFiles: fromPromise(async (scope) => {
+        const { work, cutConnection } = wiringOf(scope)
         await work.folder?.refuseWrites()
         // A link's machine that failed has not ended its connection.
-        wiring.cutConnection()
+        cutConnection()
       }),
-      setAside: fromPromise(() => setAside(host, work)),
-      wipe: fromPromise(() => wipe(host, work)),
-      release: fromPromise(({ input }) => {
-        const released = release(host, work, input)
+      setAside: fromPromise((scope) => setAside(host, wiringOf(scope).work)),
+      wipe: fromPromise((scope) => wipe(host, wiringOf(scope).work)),
+      release: fromPromise((scope) => {
+        const { work } = wiringOf(scope)
+        const released = release(host, work, scope.input)
         work.released = released.catch(() => {})
         return released
       }),
-      abandon: fromPromise(() => abandon(host, work)),
+      abandon: fromPromise((scope) => abandon(host, wiringOf(scope).work)),
     },
     delays: {
       quietPeriod: delays.quietPeriodMs,
@@ -75,11 +98,11 @@ export function implementedTenant(wiring: Wiring) {
   })
 }
 
-function implementedLink(wiring: Wiring) {
-  const { delays, host } = wiring
+function implementedLink(host: WiredHost, wiringOf: WiringOf) {
+  const { settings: delays } = host
   const random: Random = host.random
   return linkMachine.provide({
-    actors: { socket: socketActor(wiring) },
+    actors: { socket: socketActor(host.logger, wiringOf) },
     guards: {
       retriesLeft: ({ context }) => delays.maxRetries === 0 || context.attempt < delays.maxRetries,
     },
@@ -95,8 +118,10 @@ function implementedLink(wiring: Wiring) {
 }
 
 /** One socket from its turn to its end. Being stopped ends it without further events. */
-function socketActor(wiring: Wiring) {
-  return fromCallback<SocketCommand, { tenantId: string; attempt: number }>(({ sendBack, receive }) => {
+function socketActor(logger: Logger, wiringOf: WiringOf) {
+  return fromCallback<SocketCommand, { tenantId: string; attempt: number }>((scope) => {
+    const { sendBack, receive } = scope
+    const wiring = wiringOf(scope)
     const aborted = new AbortController()
     let live: LiveLink | null = null
     let free = () => {}
@@ -110,7 +135,7 @@ function socketActor(wiring: Wiring) {
       try {
         work()
       } catch (error) {
-        wiring.host.logger.warn({ tenantId: wiring.work.tenantId, err: error }, `failed to ${doing}`)
+        logger.warn({ tenantId: wiring.work.tenantId, err: error }, `failed to ${doing}`)
         closed()
       }
     }

@@ -1,4 +1,5 @@
 import type { Host } from './actors/host.js'
+import type { ImplementedMachines } from './implementations.js'
 import type { DeviceLink } from './ports/index.js'
 import type { CloseResult } from './session-api.js'
 import type { Settings } from './settings.js'
@@ -9,6 +10,7 @@ export interface SessionHost<Socket> extends Host {
   readonly settings: Settings
   readonly link: DeviceLink<Socket>
   readonly connects: TurnQueue
+  readonly machines: ImplementedMachines
   /** Something about the session changed: its state, its link, its unprotected changes. */
   changed(tenantId: string): void
   socketMade(tenantId: string, socket: Socket): void

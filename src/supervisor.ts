@@ -3,6 +3,7 @@ import type { SessionFact } from './actors/host.js'
 import { discoverTenants } from './discover.js'
 import { EndedSession } from './ended-session.js'
 import { SessionError } from './errors.js'
+import { ImplementedMachines } from './implementations.js'
 import { checkTenantId, type PairingRequest, type TenantRecord } from './ports/index.js'
 import type { CloseResult, Session } from './session-api.js'
 import { describeFact } from './session-facts.js'
@@ -48,12 +49,12 @@ export class Supervisor<Socket = unknown> {
   #shutdown: Promise<ShutdownResult> | null = null
 
   constructor(
-    host: Omit<SessionHost<Socket>, 'report' | 'changed' | 'socketMade' | 'code' | 'ended'>,
+    host: Omit<SessionHost<Socket>, 'machines' | 'report' | 'changed' | 'socketMade' | 'code' | 'ended'>,
     closeParts: () => Promise<void>,
   ) {
     this.#closeParts = closeParts
     this.#events = new TypedEvents(host.logger)
-    this.#host = {
+    const told: Omit<SessionHost<Socket>, 'machines'> = {
       ...host,
       report: (fact) => this.#report(fact),
       changed: (tenantId) => this.#events.emit('changed', { tenantId }),
@@ -61,6 +62,7 @@ export class Supervisor<Socket = unknown> {
       code: (tenantId, kind, text) => this.#code(tenantId, kind, text),
       ended: (tenantId, result) => this.#ended(tenantId, result),
     }
+    this.#host = { ...told, machines: new ImplementedMachines(told) }
     this.#armCollection()
   }
 

@@ -3,7 +3,6 @@ import type { LinkStatus, tenantMachine } from '../machines/index.js'
 import { release } from './actors/release.js'
 import { TenantWork } from './actors/tenant-work.js'
 import { SessionError } from './errors.js'
-import { implementedTenant } from './implementations.js'
 import type { PairingRequest, SessionStatus } from './ports/index.js'
 import type { AwaitedState, CloseResult, Session } from './session-api.js'
 import type { SessionHost } from './session-host.js'
@@ -56,10 +55,15 @@ export class TenantSession<Socket> implements Session<Socket> {
       this.socket = socket
       host.socketMade(tenantId, socket)
     })
-    const machine = implementedTenant({
-      host,
+    const actor = createActor(host.machines.tenant, {
+      input: { tenantId, mayPair },
+      clock: {
+        setTimeout: (run, ms) => host.clock.setTimeout(run, ms),
+        clearTimeout: (id) => host.clock.clearTimeout(id),
+      },
+    })
+    host.machines.wire(actor, {
       work,
-      delays: host.settings,
       leaseLost: () => actor.send({ type: 'lease.lost' }),
       stopped: () => actor.send({ type: 'session.stop' }),
       turnToConnect: (aborted) => link.turnToConnect(this.#snapshot.context.urgentSeq, aborted),
@@ -68,13 +72,6 @@ export class TenantSession<Socket> implements Session<Socket> {
         return link.connect({ hasSession, showsCodes: () => this.#isIn('pairing') }, send)
       },
       cutConnection: () => link.cut(),
-    })
-    const actor = createActor(machine, {
-      input: { tenantId, mayPair },
-      clock: {
-        setTimeout: (run, ms) => host.clock.setTimeout(run, ms),
-        clearTimeout: (id) => host.clock.clearTimeout(id),
-      },
     })
     // Before the start: without an error observer, a throwing action would end the process.
     actor.subscribe({
