@@ -175,7 +175,7 @@ describe('a backup in the older layout, whatever lies in it', () => {
   it('is refused as corrupt, or imported as key files that the session folder takes; nothing is guessed', async () => {
     const { checkKeyFile } = await import('../../src/session/key-file.js')
     await holds(
-      1_500,
+      500,
       fc.tuple(bodies, fc.option(bodies), fc.option(bodies)),
       async ([creds, keys, session]) => {
         const store = memoryStore()
