@@ -12,8 +12,8 @@ const downLimitMs = 20_000
 const shareWithPglite = 0.1
 const shareEmptied = 0.4
 /** Of the emptied disks, those that come back later; and of those that may, how many do at each kill. */
-const shareStashed = 0.4
-const sharePutBack = 0.5
+const shareStashed = 0.5
+const sharePutBack = 0.7
 const shareReplayed = 0.8
 
 /**
@@ -122,23 +122,29 @@ export class Lane {
 
   /** Named points that were not reached yet come first. */
   #choose() {
-    const { session, shared, tally } = this
-    if (session.replayDue && this.random() < shareReplayed)
-      return this.random() < 0.5 ? 'redoBefore' : 'redoAfter'
+    const { session, shared } = this
+    if (session.replayDue && this.random() < shareReplayed) {
+      return pick(this.random, {
+        redoBefore: this.#wish('redoBefore', 1),
+        redoAfter: this.#wish('redoAfter', 1),
+      })
+    }
     const chosen = Object.entries(weights[session.state]).filter(
       ([name]) => !(moments[name].gated && session.pglite),
     )
     const only = chosen.filter(([name]) => shared.only?.includes(name))
-    const wanted = (only.length > 0 ? only : chosen).map(([name, weight]) => [
-      name,
-      tally.isMissing(name) ? 3 * weight : weight,
-    ])
+    const wanted = (only.length > 0 ? only : chosen).map(([name, weight]) => [name, this.#wish(name, weight)])
     return pick(this.random, Object.fromEntries(wanted))
+  }
+
+  #wish(moment, weight) {
+    return this.tally.isMissing(moment) ? 3 * weight : weight
   }
 
   /** What becomes of the disk: `kept`, `emptied`, `stashed` (emptied, and put back later) or `putBack`. */
   #fate(moment) {
     const { session } = this
+    if (moment.keeps) return 'kept'
     // An older copy than the head: it must not win over it.
     const mayReturn = session.stash !== null && session.headSeq > session.stash.seq
     if (mayReturn && !moment.empties && this.random() < sharePutBack) return 'putBack'

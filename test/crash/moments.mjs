@@ -98,7 +98,12 @@ export const moments = {
     scans: true,
     reached: (lane) => poll(lane, () => hasPreKeys(lane.session)),
   },
-  preKeyFiles: { point: 'first pre-key upload', scans: true, ...early('preKeyFiles', 800) },
+  preKeyFiles: {
+    point: 'first pre-key upload',
+    leavesBatch: true,
+    scans: true,
+    ...early('preKeyFiles', 800),
+  },
   preKeysSwap: { point: 'first pre-key upload', scans: true, ...swap({ when: hasPreKeys }) },
   preKeysUploaded: {
     point: 'first pre-key upload',
@@ -136,7 +141,7 @@ export const moments = {
   },
   swapLost: { point: 'commit', ...lateSwap(false) },
   swapUnheard: { point: 'commit', ...lateSwap(true) },
-  midBatch: { leavesBatch: true, ...late('midBatch', 5) },
+  midBatch: { leavesBatch: true, keeps: true, ...late('midBatch', 5) },
   tornJournal: late('tornJournal'),
   morePreKeys: { late: true, busy: true, spanMs: 120, reached: askForPreKeys },
   quiet: { late: true, busy: true, spanMs: 100, reached: settled },
