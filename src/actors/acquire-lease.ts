@@ -38,8 +38,15 @@ async function acquire(host: Host, work: TenantWork) {
     return await host.registry.acquire({ tenantId, owner, ttlMs: host.settings.leaseTtlMs })
   } catch (error) {
     if (isSessionError(error, 'unavailable')) work.registryAwayAt = host.clock.now()
+    // One that was held before is another owner's now.
+    if (isSessionError(error, 'leased')) forgetLease(host, work)
     throw error
   }
+}
+
+function forgetLease(host: Host, work: TenantWork): void {
+  if (work.lease) host.heartbeat.drop(work.tenantId, work.lease.epoch)
+  work.lease = null
 }
 
 /**

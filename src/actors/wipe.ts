@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import type { Lease } from '../ports/index.js'
 import { deleteTenant } from '../replication/collect.js'
 import type { Host } from './host.js'
 import type { TenantWork } from './tenant-work.js'
@@ -6,7 +7,8 @@ import type { TenantWork } from './tenant-work.js'
 /**
  * Deletes the session everywhere: in the store (verified by a listing), in the registry, on disk (last, so that an
  * interrupted deletion can be said again).
- * @throws SessionError `unavailable` something may be left; say it again
+ * @throws SessionError `fenced` another owner has it, nothing was deleted · `unavailable` something may be left; say it
+ *   again
  */
 export async function wipe(host: Host, work: TenantWork): Promise<void> {
   const { lease, folder, tenantId } = work
@@ -17,6 +19,7 @@ export async function wipe(host: Host, work: TenantWork): Promise<void> {
     throw new SessionError('fenced', `Tenant ${tenantId} has another owner now; the deletion was broken off.`)
   }
   await work.afterOtherBackups(async () => {
+    if (!(await isHeld(host, tenantId, lease))) work.lease = null
     refuseUnlessOurs()
     await folder?.close()
     work.folder = null
@@ -27,4 +30,10 @@ export async function wipe(host: Host, work: TenantWork): Promise<void> {
     work.head = null
     await host.root.remove(tenantId)
   })
+}
+
+/** Asked before anything is deleted: another owner may have the tenant, and this host not know it yet. */
+async function isHeld(host: Host, tenantId: string, { owner, epoch }: Lease): Promise<boolean> {
+  const held = await host.registry.renew(owner, [{ tenantId, epoch }], host.settings.leaseTtlMs)
+  return held.includes(tenantId)
 }
