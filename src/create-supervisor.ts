@@ -90,7 +90,10 @@ export async function createSupervisor(options: SupervisorOptions | Config): Pro
 function resumeSoon(supervisor: Supervisor<WASocket>, logger: Logger): void {
   setImmediate(() => {
     supervisor.resume().catch((error: unknown) => {
-      logger.error({ err: error }, 'tenants not brought up; start them, or call resume() again')
+      logger.error(
+        { err: error },
+        'tenants not brought up; if the registry does not answer, it is tried again',
+      )
     })
   })
 }

@@ -22,4 +22,5 @@ export {
   setupSupabaseBucket,
   supabaseStore,
 } from './stores/index.js'
-export type { ShutdownResult, StartOptions, Supervisor, SupervisorEvents } from './supervisor.js'
+export type { Supervisor } from './supervisor.js'
+export type { ShutdownResult, StartOptions, SupervisorEvents } from './supervisor-api.js'

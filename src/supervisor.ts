@@ -2,40 +2,15 @@ import { collectIfDue } from './actors/collect.js'
 import type { SessionFact } from './actors/host.js'
 import { discoverTenants } from './discover.js'
 import { EndedSession } from './ended-session.js'
-import { SessionError } from './errors.js'
+import { isSessionError, SessionError } from './errors.js'
 import { ImplementedMachines } from './implementations.js'
-import { checkTenantId, type PairingRequest, type TenantRecord } from './ports/index.js'
+import { checkTenantId, type TenantRecord } from './ports/index.js'
 import type { CloseResult, Session } from './session-api.js'
 import { describeFact } from './session-facts.js'
 import type { SessionHost } from './session-host.js'
+import type { ShutdownResult, StartOptions, SupervisorEvents } from './supervisor-api.js'
 import { TenantSession } from './tenant-session.js'
 import { TypedEvents } from './typed-events.js'
-
-/** What `supervisor.on` tells of. */
-export interface SupervisorEvents {
-  /** A QR code to be scanned; a new one every 20 to 60 s. Secret: show it, do not log it. */
-  qr: { tenantId: string; qr: string }
-  /** A code to be typed on the phone. Secret: show it, do not log it. */
-  pairingCode: { tenantId: string; code: string }
-  /** A session's state, link or unprotected changes changed. */
-  changed: { tenantId: string }
-  /** What happened to a session: commits, restores, fall-backs, failures. */
-  fact: SessionFact
-  closed: { tenantId: string } & CloseResult
-}
-
-export interface StartOptions {
-  readonly pairing?: PairingRequest
-  /** False: a tenant without a session is refused instead of showing a code. Default true. */
-  readonly mayPair?: boolean
-}
-
-/** How everything went down. */
-export interface ShutdownResult {
-  readonly sessions: number
-  /** Sessions that did not get all their changes into the store in time. */
-  readonly unprotected: readonly { tenantId: string; unsaved: number }[]
-}
 
 /** Keeps many tenants' sessions. Made by `createSupervisor`. */
 export class Supervisor<Socket = unknown> {
@@ -164,12 +139,16 @@ export class Supervisor<Socket = unknown> {
 
   /**
    * Brings up every tenant that is to run: by the registry or, when that is empty, by what the store and the disk
-   * hold. While the store cannot be asked, it is tried again in the background.
+   * hold. While the store or the registry cannot be asked, it is tried again in the background.
    * @returns the tenants brought up now
+   * @throws SessionError `unavailable` the registry; it is tried again
    */
   async resume(): Promise<string[]> {
     const before = new Map(this.#sessions)
-    const { tenantIds, complete } = await discoverTenants(this.#host)
+    const { tenantIds, complete } = await discoverTenants(this.#host).catch((error: unknown) => {
+      if (isSessionError(error, 'unavailable')) this.#resumeLater()
+      throw error
+    })
     if (this.#shutdown) return []
     // One that ended while they were looked for may have been found as it was before.
     const isNews = (tenantId: string) => before.get(tenantId)?.result === this.#sessions.get(tenantId)?.result
@@ -237,12 +216,14 @@ export class Supervisor<Socket = unknown> {
     if (this.#shutdown) throw new SessionError('closed', 'The supervisor was shut down; make a new one.')
   }
 
+  /** One retry at a time, however many callers asked. */
   #resumeLater(): void {
+    if (this.#shutdown || this.#retryTimer !== null) return
     const { clock, logger, settings } = this.#host
     this.#retryTimer = clock.setTimeout(() => {
+      this.#retryTimer = null
       this.resume().catch((error: unknown) => {
         logger.warn({ err: error }, 'tenants not looked for; it is tried again')
-        if (!this.#shutdown) this.#resumeLater()
       })
     }, settings.backoffMaxMs / 6)
   }

@@ -12,7 +12,6 @@ import { packageVersion } from './package-version.js'
 import { Screen } from './screen.js'
 
 /** Between tries to find the tenants that are to run, while the registry does not answer. */
-const resumeRetryMs = 5_000
 
 export function addStart(program: Command, host: CommandHost): void {
   program
@@ -95,8 +94,5 @@ function resume(running: Running): void {
   supervisor.resume().catch((error: unknown) => {
     if (supervisor.isShuttingDown) return
     logger.error({ err: error }, 'the tenants that are to run cannot be found yet; it is tried again')
-    setTimeout(() => {
-      if (!supervisor.isShuttingDown) resume(running)
-    }, resumeRetryMs).unref()
   })
 }

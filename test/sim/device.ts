@@ -119,7 +119,7 @@ export class Device implements LiveLink {
     } else if (identity === null) {
       if (history.head !== null) this.#violate('opened without an identity although a session is committed')
       if (this.#request.hasSession) this.#violate('told that there is a session where there is none')
-    } else if (version === null && this.#host.damaged.has(tenantId)) {
+    } else if (version === null && this.#host.damaged.has(tenantId) && !fellBack) {
       if (!history.holdsAll(files)) this.#violate('a damaged disk gave contents that never were')
     } else if (version === null && !fellBack) {
       this.#violate('opened a state that does not continue what is committed')

@@ -56,14 +56,17 @@ export class WhatsApp {
     }
     const afterMs = this.#world.chance('phone').whole(500, 6_000)
     this.#world.clock.setTimeout(() => {
-      if (this.account(tenantId).linked === null && !device.over) device.life.enter(() => device.scanned())
+      // A pairing that no backup had was lost with its host: its device is of no use to anybody.
+      const wanted = this.account(tenantId).linked === null || !this.account(tenantId).promised
+      if (wanted && !device.over) device.life.enter(() => device.scanned())
     }, afterMs)
   }
 
   /** The device's last word of the pairing arrived. False: another one was faster. */
   link(device: Device, identity: number, promised: boolean): boolean {
     const account = this.account(device.tenantId)
-    if (account.linked !== null) return false
+    if (account.linked !== null && account.promised) return false
+    account.current?.closedByServer(401)
     this.pairings++
     this.#world.trace(`linked as ${identity}${promised ? '' : ', unprotected'}`, device.tenantId)
     Object.assign(account, { linked: identity, promised, preKeysLow: true })

@@ -40,3 +40,22 @@ describe('a registry that is away for longer than a lease lasts', () => {
     await hosts.within(12_000, waiting.supervisor.shutdown())
   })
 })
+
+// Found by the simulation: each call left a timer of its own, and a registry that was away at the start was never asked again.
+describe('tenants that are looked for while the registry or the store is away', () => {
+  it('are brought up when it is back, by one retry however often they were asked for', async () => {
+    const hosts = new VirtualHosts()
+    await hosts.rows.setDesired('tenant', 'running')
+    const host = await hosts.start()
+    hosts.fate = () => 'away'
+    for (let n = 0; n < 3; n++) await expect(host.supervisor.resume()).rejects.toThrow('away')
+    const timers = hosts.clock.pending
+    await expect(host.supervisor.resume()).rejects.toThrow('away')
+    expect(hosts.clock.pending).toBe(timers)
+    hosts.fate = () => 'well'
+    await hosts.clock.advance(15_000)
+    expect(host.supervisor.get('tenant')).toBeDefined()
+    await hosts.within(12_000, host.supervisor.shutdown())
+    expect(hosts.clock.pending).toBe(0)
+  })
+})
