@@ -6,7 +6,7 @@ import { restoreNewest } from '../../src/replication/walk-back.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { MemoryDisk } from '../support/memory-disk.js'
 import { VirtualClock } from '../support/virtual-clock.js'
-import { type Forged, forge } from './support/forge.js'
+import { type Forged, forge, pairedCreds } from './support/forge.js'
 import { type Hostile, hostileGenerations } from './support/hostile.js'
 import { refusalOf, tried } from './support/inputs.js'
 import { SmallHost, sessions, tenant } from './support/small-host.js'
@@ -24,7 +24,7 @@ function headOf({ key, digest, tree }: Forged) {
 }
 
 /** A real supervisor on that store, whose registry knows the object as the head or knows nothing. */
-async function startOn(store: ObjectStore, head: Forged | null) {
+async function startOn(store: ObjectStore, head: Forged | null, seq = 2) {
   const clock = new VirtualClock()
   const disk = new MemoryDisk(() => clock.now())
   const registry = memoryRegistry({ clock })
@@ -32,7 +32,7 @@ async function startOn(store: ObjectStore, head: Forged | null) {
   if (head) {
     const { lease } = await registry.acquire({ tenantId: tenant, owner: 'before', ttlMs: 1 })
     const swap = { tenantId: tenant, owner: 'before', epoch: lease.epoch, expectedSeq: 0 }
-    await registry.commit([{ ...swap, head: headOf(head) }])
+    await registry.commit([{ ...swap, head: { ...headOf(head), seq, snapshotSeq: seq } }])
     await registry.release('before', [{ tenantId: tenant, epoch: lease.epoch }])
   }
   const host = await SmallHost.start({ clock, disk, store, registry })
@@ -47,6 +47,19 @@ it('a forged generation with nothing hostile in it is restored: the forger forge
   const { host, session } = await startOn(await storeWith(good, harmless), harmless)
   expect(host.link.connections[0]!.request.hasSession).toBe(true)
   expect(session.lastError).toBeNull()
+  await host.shutdown()
+})
+
+it('a forged newer generation is not looked at while the registry knows the head', async () => {
+  tried()
+  const { host, session } = await startOn(
+    await storeWith(good, forge({ puts: { 'creds.json': '{}' } })),
+    good,
+    1,
+  )
+  expect(host.link.connections[0]!.request.hasSession).toBe(true)
+  expect(Object.fromEntries(host.folder())).toEqual({ 'creds.json': pairedCreds })
+  expect(session.generation).toBe(1)
   await host.shutdown()
 })
 
