@@ -79,8 +79,8 @@ function edgesIn<State>(adjacency: Record<string, Node<State>>, model: StepModel
 }
 
 /**
- * For each machine, each of its leaves and each set of transitions taken from there, a shortest edge; those that lie on
- * another's way are left out.
+ * For each machine, each of its leaves, each step and each set of transitions that it takes from there, a shortest
+ * edge; those that lie on another's way are left out.
  */
 export function shortestByTransition(edges: readonly Edge[]): Edge[] {
   const seen = new Set<string>()
@@ -95,13 +95,13 @@ export function shortestByTransition(edges: readonly Edge[]): Edge[] {
   return chosen.filter(({ steps }) => !before.has(steps.join(' > ')))
 }
 
-/** One for each machine that takes a transition: where it was, and what it took. A timer may also ring for nothing. */
+/** One for each machine that takes a transition: where it was, what happened, what it took. A timer may also ring for nothing. */
 function keysOf({ places, taken, steps }: Edge): string[] {
   const step = steps.at(-1)!
   if (taken.length === 0 && step.startsWith('after ')) return [`${places.tenant} ${step}`]
   return Object.entries(places).flatMap(([machine, place]) => {
     const own = taken.filter((id) => id.startsWith(`${machine}:`))
-    return own.length === 0 ? [] : [`${place} ${own.join(' ')}`]
+    return own.length === 0 ? [] : [`${place} ${step} ${own.join(' ')}`]
   })
 }
 

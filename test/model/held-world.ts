@@ -61,7 +61,12 @@ export class HeldWorld {
   supervisor!: Supervisor<WASocket>
   session!: Session
   readonly facts: SessionFact[] = []
-  #random = () => 0.5
+  #drawn = 0
+  #random = () => {
+    // Names that are drawn must not come twice.
+    this.#drawn = (this.#drawn * 16_807 + 12_345) % 2_147_483_647
+    return this.#drawn / 2_147_483_647
+  }
   #registry!: Registry
   #store!: ObjectStore
   #root!: SessionRoot
@@ -160,6 +165,11 @@ export class HeldWorld {
   async localTree(): Promise<string | null> {
     const copy = await readLocalCopy(this.#disk.handle(), `${path}/tenant`)
     return copy?.hashes.digest() ?? null
+  }
+
+  /** Another program writes a key file. */
+  writeBehind(name: string, content: string): void {
+    this.#disk.handle().create(`${path}/tenant/${name}`, Buffer.from(content))
   }
 
   filesBelow(folder: string): string[] {

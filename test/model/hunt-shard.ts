@@ -13,6 +13,8 @@ process.on('uncaughtException', () => {})
 const hunt = new Hunt()
 const note = (line: object) => appendFileSync(file, `${JSON.stringify(line)}\n`)
 note({ ready: hunt.mutants.length })
+// A mutant that turns in circles without waiting for anything stops these too.
+setInterval(() => note({ tick: true }), 1_000).unref()
 for (const [index, mutant] of hunt.mutants.entries()) {
   if (index % Number(of) !== Number(shard) || index < Number(first)) continue
   if (only !== '' && !mutant.id.includes(only)) continue

@@ -28,42 +28,60 @@ export class Hunt {
     const isTenant = mutant.machine.id === 'tenant'
     return await inPlaceOf(isTenant ? { tenant: mutant.machine } : { link: mutant.machine }, async () => {
       for (const [by, name, check] of this.#checksFor(mutant)) {
-        const seen = await check().then(
-          () => null,
-          (error: unknown) => `${name}\n${error instanceof Error ? error.message : error}`,
-        )
+        const seen = await Promise.race([seenBy(name, check), tooLong(name)])
         if (seen !== null) return { by, seen }
       }
       return null
     })
   }
 
-  /** The shortest paths through what is changed first, at either level; then everything. */
+  /** The shortest paths through what is changed first, at either level; then all that can show it. */
   *#checksFor(mutant: Mutant): Generator<[Hunter, string, () => Promise<unknown>]> {
-    const supervisor = nearFirst(this.#supervisor, mutant)
     const machines = nearFirst(this.#machines, mutant)
-    const few = 5
-    yield* supervisor.slice(0, few).map(checkOf)
+    const supervisor = nearFirst(this.#supervisor, mutant)
+    const few = 6
     yield* machines.slice(0, few).map(checkOf)
-    for (const { name, check } of promises) yield ['promises', name, check]
+    yield* supervisor.slice(0, few).map(checkOf)
     yield* machines.slice(few).map(checkOf)
+    for (const { name, check } of promises) yield ['promises', name, check]
     yield* supervisor.slice(few).map(checkOf)
   }
+}
+
+async function seenBy(name: string, check: () => Promise<unknown>): Promise<string | null> {
+  try {
+    await check()
+    return null
+  } catch (error) {
+    return `${name}\n${error instanceof Error ? error.message : error}`
+  }
+}
+
+/** No check takes a hundredth of this. */
+async function tooLong(name: string): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, 15_000).unref())
+  return `${name}\nThe check does not come to an end.`
 }
 
 function checkOf(replay: Replay): [Hunter, string, () => Promise<unknown>] {
   return [replay.level, replay.name, () => replay.run()]
 }
 
+/** Those that can show it, the shortest that take a transition there for that event first. */
 function nearFirst(replays: readonly Replay[], { machine, at }: Mutant): Replay[] {
-  if (at === null) return [...replays].sort((a, b) => b.steps.length - a.steps.length)
-  const start = `${machine.id}:${at.path}|`
+  if (at === null) return spread(replays)
   const event = at.event.replace(/^after /, '').replace(/ (done|failed)$/, '')
-  const near = (replay: Replay) =>
-    [...replay.taken].some((id) => id.startsWith(start) && id.slice(start.length).includes(event))
-  const through = replays.filter(near).sort((a, b) => a.steps.length - b.steps.length)
-  const rest = replays.filter((replay) => !near(replay))
-  return [...spread(through), ...rest]
+  const place = `${machine.id}:${at.path}`
+  const isThere = (state: string) => at.path === '' || state === place || state.startsWith(`${place}.`)
+  const near: Replay[] = []
+  const others: Replay[] = []
+  for (const replay of replays) {
+    const ids = [...replay.taken].filter((id) => isThere(id.slice(0, id.indexOf('|'))))
+    const isNear = ids.some((id) => id.startsWith(`${place}|`) && id.includes(event))
+    if (isNear) near.push(replay)
+    else if (ids.length > 0 || [...replay.visited].some((state) => isThere(state))) others.push(replay)
+  }
+  return [...spread(near.sort((a, b) => a.steps.length - b.steps.length)), ...others]
 }
 
 /** Short ones first, but not all of the same length: what a change breaks may show later on the way. */

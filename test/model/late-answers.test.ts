@@ -62,6 +62,17 @@ describe('an answer that comes when nobody waits for it any longer', () => {
     expect(objects).toHaveLength(1)
   })
 
+  it('a lease that was lost unnoticed: a logout deletes nothing of its new owner’s', async () => {
+    const world = await worldAfter('elsewhere', ...connected, 'logout')
+    const objects = await world.store.list('tenant/')
+    await world.steal()
+    world.link.newest.close(401, false)
+    await world.rest()
+    while (world.storeGate.names.length > 0) await world.answerStore()
+    expect(await world.store.list('tenant/')).toEqual(objects)
+    expect(world.session.lastError).toBe('wipeFailed')
+  })
+
   it('an upload that is answered after another owner has taken over is not committed, and says why', async () => {
     const steps = ['a file is written', 'after quietPeriod in connected.dirty.settling']
     const world = await worldAfter('elsewhere', ...connected, ...steps, 'another owner takes over')

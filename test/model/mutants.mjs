@@ -11,8 +11,8 @@ const here = path.dirname(fileURLToPath(import.meta.url))
 const json = process.argv.includes('--json')
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : ''
 const shards = 2
-/** A mutant that takes this long hangs, and is found by that: the slowest that survives takes a fraction. */
-const hangMs = Number(process.env.MUTANT_HANG_MS ?? 240_000)
+/** A process that is silent for this long turns in circles: its mutant is found by that. */
+const silentMs = 20_000
 const directory = mkdtempSync(path.join(tmpdir(), 'mutants-'))
 const startedAt = Date.now()
 
@@ -41,20 +41,21 @@ function hunt(shard, first, found) {
   return new Promise((resolve, reject) => {
     let lines = 0
     let begun = null
-    let since = Date.now()
+    // The models are explored first.
+    let since = Date.now() + 60_000
     const look = () => {
       const all = readFileSync(file, 'utf8').split('\n').slice(0, -1)
       for (const line of all.slice(lines)) {
         const result = JSON.parse(line)
         since = Date.now()
-        begun = result.begun ? result : null
+        if (!result.tick) begun = result.begun ? result : null
         if ('by' in result) found.set(result.index, result)
       }
       lines = all.length
     }
     const timer = setInterval(() => {
       look()
-      if (Date.now() - since > hangMs) child.kill('SIGKILL')
+      if (Date.now() - since > silentMs) child.kill('SIGKILL')
     }, 500)
     child.on('exit', (code) => {
       clearInterval(timer)

@@ -14,7 +14,7 @@ export interface Mutant {
   /** What is wrong with what, e.g. `tenant:connected.clean|files.changed|0 guard negated`. */
   readonly id: string
   readonly machine: AnyStateMachine
-  /** State and event of the transition that is changed, to begin with the paths through it; null for everything else. */
+  /** State and, of a transition, event of what is changed: other paths cannot show it. Null: any may. */
   readonly at: { readonly path: string; readonly event: string } | null
 }
 
@@ -126,6 +126,7 @@ function* stateChanges(machine: string, sound: StateConfig): Generator<Change> {
     const on = (change: (state: StateConfig) => void) => (config: StateConfig) =>
       change([...statesIn(config)].find((each) => each.path === path)!.state)
     const id = `${machine}:${path}`
+    const at = { path, event: '' }
     const names = Object.keys(state.states ?? {})
     const initial = names[(names.indexOf(state.initial ?? '') + 1) % names.length]
     if (names.length > 1) {
@@ -137,11 +138,11 @@ function* stateChanges(machine: string, sound: StateConfig): Generator<Change> {
     }
     for (const [nth, action] of (state.entry ?? []).entries()) {
       const apply = on((each) => void each.entry!.splice(nth, 1))
-      yield { id: `${id} entry ${action} dropped`, at: null, apply }
+      yield { id: `${id} entry ${action} dropped`, at, apply }
     }
     for (const [nth, invoked] of (state.invoke ?? []).entries()) {
       const what = `${id} invoke ${invoked.id}`
-      yield { id: `${what} dropped`, at: null, apply: on((each) => void each.invoke!.splice(nth, 1)) }
+      yield { id: `${what} dropped`, at, apply: on((each) => void each.invoke!.splice(nth, 1)) }
       yield {
         id: `${what} without input`,
         at: null,

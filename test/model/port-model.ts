@@ -231,7 +231,7 @@ function flightFollowUp({ ports }: World, done: Done): Told | null {
   const ends = flight.actor === 'wipe' || flight.actor === 'setAside'
   if (ends && ports.folder !== 'closed') return { ports: { folder: 'closed' } }
   if (flight.actor === 'wipe') {
-    if (ports.lease !== 'none') return null
+    if (ports.lease === 'held') return null
     const error = { type: 'xstate.error.actor.wipe', error: { code: 'fenced' }, actorId: 'wipe' }
     return { ports: { flights: rest }, ...(flight.orphaned ? {} : { tenant: error }) }
   }

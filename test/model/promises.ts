@@ -283,3 +283,33 @@ promise('the files are audited every audit interval', async () => {
   same(rig.world.session.state, 'connected.clean')
   ok(rig.world.clock.pendingEvents.includes('audit'))
 })
+
+promise('a failure that has passed is forgotten', async () => {
+  const late = await after(
+    'elsewhere',
+    'the registry does not answer',
+    'after backoff in restoring.waiting',
+    ...connected,
+  )
+  same(late.world.session.lastError, null)
+  same(late.world.actor.getSnapshot().context.attempt, 0)
+  const again = await after(
+    'elsewhere',
+    ...uploading,
+    'the upload fails',
+    'after backoff in backing-up.waiting',
+  )
+  same(again.world.session.lastError, 'unavailable')
+  await again.take('the upload is answered')
+  same(again.world.session.lastError, null)
+  same(again.world.actor.getSnapshot().context.attempt, 0)
+})
+
+promise('an audit that is asked for finds what another program wrote', async () => {
+  const rig = await after('elsewhere', ...connected)
+  rig.world.writeBehind('session-1.json', '{"by":"another program"}')
+  await rig.take('an audit is asked for')
+  same(rig.world.storeGate.names, ['put'])
+  await rig.take('the upload is answered')
+  same(await rig.world.durableTree(), await rig.world.localTree())
+})

@@ -1,4 +1,4 @@
-import { type Edge, edgesOf, shortestByTransition } from './graph.js'
+import { type Edge, edgesOf, type StepModel, shortestByTransition } from './graph.js'
 import { MachineModel } from './machine-model.js'
 import { MachineRig } from './machine-rig.js'
 import { type Beginning, beginnings, PortModel } from './port-model.js'
@@ -13,6 +13,8 @@ export interface Replay {
   readonly steps: readonly string[]
   /** Transitions on the way, by the model. */
   readonly taken: ReadonlySet<TransitionId>
+  /** States that machines are in on the way, between steps, as `tenant:connected.clean`. */
+  readonly visited: ReadonlySet<string>
   /** @throws Error at the first step after which the real thing is not as the model says */
   run(taken?: TransitionId[]): Promise<void>
 }
@@ -45,7 +47,7 @@ export function machineReplay(model: MachineModel, mayPair: boolean, steps: read
       rig.stop()
     }
   }
-  return { name, level: 'machines', steps, taken: takenOn(model, steps), run }
+  return { name, level: 'machines', steps, ...seenOn(model, steps), run }
 }
 
 /** The supervisor with one tenant, real down to its ports. */
@@ -73,22 +75,22 @@ export function supervisorReplay(model: PortModel, steps: readonly string[]): Re
     await rig.end()
   }
   const name = `${beginning}: ${steps.join(' > ')}`
-  return { name, level: 'supervisor', steps, taken: takenOn(model, steps), run }
+  return { name, level: 'supervisor', steps, ...seenOn(model, steps), run }
 }
 
-function takenOn<State>(
-  model: {
-    start(): State
-    apply(state: State, step: string): { state: State; effects: { taken: string[] } }
-  },
-  steps: readonly string[],
-): Set<TransitionId> {
+function seenOn<State>(model: StepModel<State>, steps: readonly string[]) {
   const taken = new Set<TransitionId>()
+  const visited = new Set<string>()
   let state = model.start()
+  const note = () => {
+    for (const [machine, place] of Object.entries(model.placesOf(state))) visited.add(`${machine}:${place}`)
+  }
+  note()
   for (const step of steps) {
     const applied = model.apply(state, step)
     for (const id of applied.effects.taken) taken.add(id)
     state = applied.state
+    note()
   }
-  return taken
+  return { taken, visited }
 }
