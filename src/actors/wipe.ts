@@ -7,7 +7,8 @@ import type { TenantWork } from './tenant-work.js'
 /**
  * Deletes the session everywhere: in the store (verified by a listing), in the registry, on disk (last, so that an
  * interrupted deletion can be said again).
- * @throws SessionError `unavailable` something may be left; say it again · `fenced` it has another owner
+ * @throws SessionError `fenced` another owner has it, nothing was deleted · `unavailable` something may be left; say it
+ *   again
  */
 export async function wipe(host: Host, work: TenantWork): Promise<void> {
   const { lease, folder, tenantId } = work
@@ -18,8 +19,8 @@ export async function wipe(host: Host, work: TenantWork): Promise<void> {
     throw new SessionError('fenced', `Tenant ${tenantId} has another owner now; the deletion was broken off.`)
   }
   await work.afterOtherBackups(async () => {
+    if (!(await isHeld(host, tenantId, lease))) work.lease = null
     refuseUnlessOurs()
-    await proveOurs(host, lease, tenantId)
     await folder?.close()
     work.folder = null
     await deleteTenant(host.store, tenantId, refuseUnlessOurs)
@@ -31,9 +32,8 @@ export async function wipe(host: Host, work: TenantWork): Promise<void> {
   })
 }
 
-/** A lease may be lost without our knowing it yet; what its new owner has stored is not ours to delete. */
-async function proveOurs(host: Host, { owner, epoch }: Lease, tenantId: string): Promise<void> {
+/** Asked before anything is deleted: another owner may have the tenant, and this host not know it yet. */
+async function isHeld(host: Host, tenantId: string, { owner, epoch }: Lease): Promise<boolean> {
   const held = await host.registry.renew(owner, [{ tenantId, epoch }], host.settings.leaseTtlMs)
-  if (held.includes(tenantId)) return
-  throw new SessionError('fenced', `Tenant ${tenantId} has another owner now; nothing was deleted.`)
+  return held.includes(tenantId)
 }
