@@ -11,8 +11,6 @@ import { firstSignal, stopInOrder } from './orderly-stop.js'
 import { packageVersion } from './package-version.js'
 import { Screen } from './screen.js'
 
-/** Between tries to find the tenants that are to run, while the registry does not answer. */
-
 export function addStart(program: Command, host: CommandHost): void {
   program
     .command('start')
