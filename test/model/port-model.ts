@@ -233,7 +233,8 @@ function flightFollowUp({ ports }: World, done: Done): Told | null {
   if (flight.actor === 'wipe') {
     if (ports.lease === 'held') return null
     const error = { type: 'xstate.error.actor.wipe', error: { code: 'fenced' }, actorId: 'wipe' }
-    return { ports: { flights: rest }, ...(flight.orphaned ? {} : { tenant: error }) }
+    // Asked for, the lease turns out to be another's, and is forgotten.
+    return { ports: { flights: rest, lease: 'none' }, ...(flight.orphaned ? {} : { tenant: error }) }
   }
   if (flight.actor === 'setAside') {
     if (ports.head) return null
