@@ -18,7 +18,7 @@ export async function bundle(name, edits = []) {
   await build({
     root,
     configFile: false,
-    logLevel: 'error',
+    logLevel: 'silent',
     plugins: [{ name: 'plant', enforce: 'pre', transform: (code, id) => plant(code, id, left) }],
     build: {
       ssr: 'test/sim/main.ts',

@@ -54,13 +54,17 @@ describe('simulated hosts, store, registry and WhatsApp', () => {
 
 describe('a planted bug', () => {
   it('is found', async () => {
-    const bug = planted.filter(({ name }: { name: string }) => name === 'dirtyFlagClearedOnSuccess')
+    const bug = planted.filter(({ name }) => name === 'dirtyFlagClearedOnSuccess')
     const [result] = await findPlanted(2, () => {}, bug)
     expect(result!.foundAfterSeeds).toBeLessThan(100)
   }, 120_000)
 
   it('must still be there to be planted: an edit that no longer fits is refused', async () => {
-    const gone = { name: 'gone', edits: [{ file: 'src/actors/backup.ts', from: 'no such line', to: '' }] }
+    const gone = {
+      name: 'gone',
+      what: 'nothing',
+      edits: [{ file: 'src/actors/backup.ts', from: 'no such line', to: '' }],
+    }
     await expect(findPlanted(1, () => {}, [gone])).rejects.toThrow(
       /Expected exactly once in src\/actors\/backup.ts/,
     )
