@@ -113,6 +113,17 @@ describe('whatever is asked to be backed up', () => {
     })
   })
 
+  it('is refused under a lease epoch that no registry column holds: its name would not be read again', async () => {
+    await holds(100, fc.integer({ min: 1, max: 2 ** 33 }), async (epoch) => {
+      const tenant = new TenantModel(memoryStore(), { epoch })
+      const made = await resultOrRefusal(() => tenant.commit(new Map([['creds.json', '{}']])))
+      if (made instanceof Error) {
+        expect(made.code).toBe('tooLarge')
+        expect(epoch).toBeGreaterThan(2 ** 31 - 1)
+      } else expect((await restored(tenant)).size).toBe(1)
+    })
+  })
+
   it('is judged by its own depth, not by how much stack the caller has left', () => {
     const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
     const fromBelow = (frames: number, text: string): string | null =>
