@@ -6,7 +6,6 @@ import type { World } from './world.js'
 
 /** A driver gives up after this. */
 const timeLimitMs = 5_000
-const neverAnswered = new Promise<never>(() => {})
 
 /** Which requests can meet which faults: a download has no effect that could be repeated, and so on. */
 const sensible: Readonly<Record<RequestFault, (request: Request) => boolean>> = {
@@ -72,7 +71,7 @@ export class Network {
     effect: () => Promise<T>,
     spoil: (answer: T) => T = (answer) => answer,
   ): Promise<T> {
-    if (life.dead || life.dies(request.operation, 'before')) return neverAnswered
+    if (life.dead || life.dies(request.operation, 'before')) return new Promise(() => {})
     const fault = this.#faultOf(request)
     if (fault) {
       this.#world.strike(`${request.service}.${fault}`)
