@@ -30,12 +30,12 @@ export interface Config {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-const wholeNumber = (least: number, most: number) =>
+const wholeNumber = (least: number, most: number, what = 'a whole number') =>
   z
     .string()
-    .regex(/^\d+$/, 'expected a whole number')
+    .regex(/^\d+$/, `expected ${what}`)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, `expected ${least} to ${most}`)
+    .refine((value) => value >= least && value <= most, `expected ${what} from ${least} to ${most}`)
 const url = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `expected ${example}` })
 
@@ -54,7 +54,7 @@ const environment = z.object({
   SEND_AFTER_BACKUP: z.enum(['true', 'false'], { error: 'expected true or false' }).optional(),
   SESSION_ENCRYPTION_KEY: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
-  PORT: wholeNumber(0, 65_535).default(3000),
+  PORT: wholeNumber(0, 65_535, 'a port number').default(3000),
   DASHBOARD_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   LOG_LEVEL: z.enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` }).default('info'),
 })
