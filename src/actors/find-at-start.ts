@@ -71,6 +71,7 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
     )
   }
   work.head = head
+  work.marksBeyond = found.skipped.length > 0 ? found.marks : null
   host.logger.warn(
     { tenantId, seq: head.seq, skipped: found.skipped.length },
     'the registry knew no backup; it was found again in the store',

@@ -60,7 +60,7 @@ export class Audit {
     const { head } = history
     // What another host has gone on from, or has ended, is nothing of this one any more.
     if (head === null || (!continues(written, head) && !continues(head, written))) return
-    if (!continues(head, written)) {
+    if (head.tree !== written.tree && !continues(head, written)) {
       this.#world.violate(`ended (${reason}) with unsaved 0 and changes that no backup has`, tenantId)
     }
   }

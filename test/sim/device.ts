@@ -243,7 +243,8 @@ export class Device implements LiveLink {
         }
         return { version, position }
       } catch (error) {
-        if (version !== from) this.#world.history(tenantId).refuse(version)
+        // What a killed process does not answer may have been written.
+        if (version !== from && !this.life.dead) this.#world.history(tenantId).refuse(version)
         throw error
       }
     })

@@ -27,6 +27,8 @@ export class History {
   head: Version | null = null
   /** A stored object was damaged for good: what comes next may be older, if it is said so. */
   rotten = false
+  /** Files of the session were damaged on some disk. */
+  injured = false
   /** The user asked to log out: everything may go. */
   leaving = false
   commits = 0

@@ -178,6 +178,7 @@ export class Host {
     // Whatever was on this disk only may be gone now.
     this.written.delete(basename(dirname(name)))
     this.damaged.add(basename(dirname(name)))
+    this.#world.history(basename(dirname(name))).injured = true
     const disk = this.disk.handle()
     if (damage === 'credsEmpty') disk.create(name, new Uint8Array())
     else if (damage === 'journalFlipped')

@@ -52,7 +52,8 @@ class Simulation {
     this.#operate()
     await this.#until(() => this.#world.nowMs >= plan.lengthMs)
     if (this.#world.violations.length === 0) await this.#rest()
-    if (this.#world.violations.length === 0) await this.#end()
+    const stuck = this.#tenants.some((tenantId) => this.#needsAPerson(tenantId))
+    if (this.#world.violations.length === 0 && !stuck) await this.#end()
   }
 
   /** The user asks for a tenant, again and again until somebody takes the order. */
@@ -105,14 +106,21 @@ class Simulation {
     if (this.#world.history(tenantId).leaving) {
       if (this.#sessions(tenantId).every(({ result }) => result !== null)) return true
     }
-    // Every generation may be built on the object that was damaged: then a person must look.
-    if (this.#world.history(tenantId).rotten) {
-      if (this.#sessions(tenantId).some(({ lastError }) => lastError === 'corrupt')) return true
-    }
+    if (this.#needsAPerson(tenantId)) return true
     const open = this.#sessions(tenantId).filter(({ result, link }) => result === null && link === 'open')
     const current = this.#world.whatsApp.account(tenantId).current
     if (open.length !== 1 || current === null) return false
     return open[0]!.unprotected.changes === 0 && open[0]!.state.startsWith('connected')
+  }
+
+  /** What no program may decide: then it says so, and waits. */
+  #needsAPerson(tenantId: string): boolean {
+    const { rotten, injured } = this.#world.history(tenantId)
+    const says = (code: string) => this.#sessions(tenantId).some(({ lastError }) => lastError === code)
+    // Every generation may be built on the object that was damaged.
+    if (rotten && says('corrupt')) return true
+    // A damaged journal does not say what its session continues, and at its start the store could not be asked.
+    return injured && says('undecided')
   }
 
   #explain(tenantId: string): void {
