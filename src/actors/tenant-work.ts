@@ -53,6 +53,7 @@ export class TenantWork {
   readonly onChange: (position: number, urgency: Urgency) => void
   readonly #waiting = new Set<{ position: number; done: () => void }>()
   #savedPosition = 0
+  #nobodyWaits = false
   #lastCreatedAt = 0
   #lastBackup: Promise<unknown> = Promise.resolve()
 
@@ -109,12 +110,13 @@ export class TenantWork {
 
   /** The session is over: nobody waits for it any longer. */
   stopWaiting(): void {
+    this.#nobodyWaits = true
     for (const waiter of [...this.#waiting]) waiter.done()
   }
 
-  /** Calls `done` once, when `position` is committed; at once when it is. Returns the way to stop waiting. */
+  /** Calls `done` once, when `position` is committed or the session over; at once when it is. Returns the way to stop waiting. */
   whenSaved(position: number, done: () => void): () => void {
-    if (position <= this.#savedPosition) {
+    if (position <= this.#savedPosition || this.#nobodyWaits) {
       done()
       return () => {}
     }

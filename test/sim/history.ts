@@ -60,10 +60,15 @@ export class History {
     return (this.#byTree.get(tree) ?? []).findLast((version) => continues(version, from)) ?? null
   }
 
-  /** Whether each file, by itself, is as it is in what is committed or in a state after it. */
+  /**
+   * Whether each file, by itself, is as it once was. A journal that lost its last records (no kill does that) may leave
+   * files of different moments.
+   */
   holdsAll(files: Files): boolean {
-    const later = [...this.#byTree.values()].flat().filter((version) => continues(version, this.head))
-    return [...files].every(([name, content]) => later.some((version) => version.files.get(name) === content))
+    const versions = [...this.#byTree.values()].flat()
+    return [...files].every(([name, content]) =>
+      versions.some((version) => version.files.get(name) === content),
+    )
   }
 
   /** Called by the registry itself, for each new head. */

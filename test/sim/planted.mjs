@@ -95,7 +95,7 @@ export const planted = [
     edits: [
       {
         file: 'src/actors/tenant-work.ts',
-        from: 'if (position <= this.#savedPosition) {',
+        from: 'if (position <= this.#savedPosition || this.#nobodyWaits) {',
         to: 'if (position <= this.#savedPosition + 9) {',
       },
     ],
