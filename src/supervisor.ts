@@ -170,7 +170,7 @@ export class Supervisor<Socket = unknown> {
     const stopped = Promise.all(
       sessions.map(async (session) => {
         await session.stop()
-        await session.work.released
+        await session.work.idle()
       }),
     )
     let timer: unknown

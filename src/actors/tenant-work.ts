@@ -96,6 +96,11 @@ export class TenantWork {
     return result
   }
 
+  /** Resolves when nothing of the session is under way any more: no backup, no word to the registry. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#lastBackup, this.released])
+  }
+
   /** A newly opened folder starts to count anew. */
   openFolder(folder: KeyFolder, savedPosition: number): void {
     this.folder = folder
