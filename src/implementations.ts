@@ -60,30 +60,29 @@ type WiringOf = (scope: { system: object }) => Wiring
 
 function implementedTenant(host: WiredHost, wiringOf: WiringOf) {
   const { settings: delays } = host
+  const tracked = <T>(scope: { system: object }, run: (work: TenantWork) => Promise<T>): Promise<T> => {
+    const { work } = wiringOf(scope)
+    return work.track(run(work))
+  }
   return tenantMachine.provide({
     actors: {
       link: implementedLink(host, wiringOf),
       acquireLease: fromPromise((scope) => {
         const { work, leaseLost, stopped } = wiringOf(scope)
-        return acquireLease(host, work, { onLost: leaseLost, onStopped: stopped })
+        return work.track(acquireLease(host, work, { onLost: leaseLost, onStopped: stopped }))
       }),
-      restore: fromPromise((scope) => restore(host, wiringOf(scope).work)),
-      backup: fromPromise((scope) => backup(host, wiringOf(scope).work, scope.input)),
+      restore: fromPromise((scope) => tracked(scope, (work) => restore(host, work))),
+      backup: fromPromise((scope) => tracked(scope, (work) => backup(host, work, scope.input))),
       sealFiles: fromPromise(async (scope) => {
         const { work, cutConnection } = wiringOf(scope)
         await work.folder?.refuseWrites()
         // A link's machine that failed has not ended its connection.
         cutConnection()
       }),
-      setAside: fromPromise((scope) => setAside(host, wiringOf(scope).work)),
-      wipe: fromPromise((scope) => wipe(host, wiringOf(scope).work)),
-      release: fromPromise((scope) => {
-        const { work } = wiringOf(scope)
-        const released = release(host, work, scope.input)
-        work.released = released.catch(() => {})
-        return released
-      }),
-      abandon: fromPromise((scope) => abandon(host, wiringOf(scope).work)),
+      setAside: fromPromise((scope) => tracked(scope, (work) => setAside(host, work))),
+      wipe: fromPromise((scope) => tracked(scope, (work) => wipe(host, work))),
+      release: fromPromise((scope) => tracked(scope, (work) => release(host, work, scope.input))),
+      abandon: fromPromise((scope) => tracked(scope, (work) => abandon(host, work))),
     },
     delays: {
       quietPeriod: delays.quietPeriodMs,

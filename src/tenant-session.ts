@@ -252,14 +252,13 @@ export class TenantSession<Socket> implements Session<Socket> {
     const { work, link, actor } = this.#run
     actor.getSnapshot().children.link?.send({ type: 'link.stop' })
     link.cut()
-    work.released = release(this.#host, work, { tenantId: this.tenantId, ...result }).catch(
-      (error: unknown) => {
-        this.#host.logger.warn(
-          { tenantId: this.tenantId, err: error },
-          'the lease is not given back; it will expire',
-        )
-      },
-    )
+    const released = work.track(release(this.#host, work, { tenantId: this.tenantId, ...result }))
+    released.catch((error: unknown) => {
+      this.#host.logger.warn(
+        { tenantId: this.tenantId, err: error },
+        'the lease is not given back; it will expire',
+      )
+    })
   }
 
   #end(result: CloseResult): void {

@@ -41,8 +41,6 @@ export class TenantWork {
   registryAwayAt: number | null = null
   /** WhatsApp refused the device, which it had never linked: the pairing was cut off. */
   neverLinked = false
-  /** Settles when the end of the session is told to the registry, even if nobody waits for that any longer. */
-  released: Promise<void> = Promise.resolve()
   /** The head when old generations were last looked for. */
   collectedSeq = 0
   /** Its end has begun: what the store or the registry answers from here on is not acted upon. */
@@ -55,6 +53,7 @@ export class TenantWork {
   #savedPosition = 0
   #nobodyWaits = false
   #lastCreatedAt = 0
+  readonly #underWay = new Set<Promise<unknown>>()
   #lastBackup: Promise<unknown> = Promise.resolve()
 
   constructor(tenantId: string, onChange: (position: number, urgency: Urgency) => void) {
@@ -96,9 +95,16 @@ export class TenantWork {
     return result
   }
 
-  /** Resolves when nothing of the session is under way any more: no backup, no word to the registry. */
+  /** Notes what an actor does: it goes on when the machine no longer waits for it. */
+  track<T>(doing: Promise<T>): Promise<T> {
+    const settled: Promise<unknown> = doing.catch(() => {}).then(() => this.#underWay.delete(settled))
+    this.#underWay.add(settled)
+    return doing
+  }
+
+  /** Resolves when nothing of the session is under way any more: no backup, no lease to be given back. */
   async idle(): Promise<void> {
-    await Promise.all([this.#lastBackup, this.released])
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
   }
 
   /** A newly opened folder starts to count anew. */
