@@ -1,6 +1,6 @@
 import { isSessionError } from '../../src/errors.js'
 import type { DeviceLink, KeyFileBatch, LinkRequest, LiveLink, Urgency } from '../../src/ports/index.js'
-import { continues, type Files, identityIn, treeOf, type Version } from './history.js'
+import { applied, continues, type Files, identityIn, treeOf, type Version } from './history.js'
 import type { Host } from './host.js'
 import type { Life } from './life.js'
 import type { World } from './world.js'
@@ -233,9 +233,11 @@ export class Device implements LiveLink {
       const { tenantId } = this
       const from = this.#host.current.get(tenantId)!
       const version = this.#world.history(tenantId).add(from, applied(from.files, batch))
+      const tooLate = this.#isSealed()
       try {
         const position = await this.#request.files.write(batch, urgency)
         this.#world.trace(`wrote ${[...batch.keys()]} (${position})`, `${this.life.name} ${tenantId}`)
+        if (tooLate) this.#violate('a key was written after the final backup was decided upon')
         if (!this.life.dead) {
           this.#host.current.set(tenantId, version)
           this.#host.written.set(tenantId, version)
@@ -250,6 +252,15 @@ export class Device implements LiveLink {
     })
     this.#writing = result.catch(() => {})
     return result
+  }
+
+  /** Whether the session is past the moment from which key writes are refused. */
+  #isSealed(): boolean {
+    const session = this.#host.supervisor?.get(this.tenantId)
+    if (!session || !this.over) return false
+    return (
+      session.result !== null || /^closing\.(flushing|settingAside|releasing|abandoning)/.test(session.state)
+    )
   }
 
   /** @returns whether `version` is committed; if not, somebody must have said so */
@@ -285,13 +296,4 @@ export class Device implements LiveLink {
   #violate(what: string): void {
     this.#world.violate(what, this.tenantId)
   }
-}
-
-function applied(files: Files, batch: KeyFileBatch): Files {
-  const after = new Map(files)
-  for (const [name, content] of batch) {
-    if (content === null) after.delete(name)
-    else after.set(name, content)
-  }
-  return after
 }

@@ -1,3 +1,4 @@
+import type { KeyFileBatch } from '../../src/ports/key-files.js'
 import type { HeadSwap, TenantRecord } from '../../src/ports/registry.js'
 import { FileTree } from '../../src/replication/file-tree.js'
 import { hashKeyFile } from '../../src/replication/hash.js'
@@ -142,4 +143,14 @@ export function treeOf(files: Files): string {
 export function identityIn(files: Files | undefined): { identity: number | null; nextPreKeyId: number } {
   const creds = JSON.parse(files?.get('creds.json') ?? '{}') as { identity?: number; nextPreKeyId?: number }
   return { identity: creds.identity ?? null, nextPreKeyId: creds.nextPreKeyId ?? 0 }
+}
+
+/** What a batch of writes makes of a set. */
+export function applied(files: Files, batch: KeyFileBatch): Files {
+  const after = new Map(files)
+  for (const [name, content] of batch) {
+    if (content === null) after.delete(name)
+    else after.set(name, content)
+  }
+  return after
 }

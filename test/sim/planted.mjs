@@ -145,14 +145,15 @@ export const planted = [
     ],
   },
   {
-    name: 'unansweredSwapForgotten',
-    what: 'a swap that was not answered is taken for one that failed',
+    name: 'conflictTakenForCommitted',
+    what: 'a swap that is not answered is forgotten, and the next one counts although the head is another',
     edits: [
       {
         file: 'src/actors/backup.ts',
         from: 'if (work.unanswered) await swap(host, work, folder, work.unanswered)',
         to: 'work.unanswered = null',
       },
+      { file: 'src/actors/backup.ts', from: "if (outcome === 'conflict') {", to: 'if (outcome === null) {' },
     ],
   },
   {
