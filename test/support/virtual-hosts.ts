@@ -26,6 +26,8 @@ export class VirtualHosts {
   /** The registry behind the faults. */
   readonly rows: Registry
   fate: Fate = () => 'well'
+  /** What a registry operation waits for before it is answered. */
+  delay: (operation: string) => Promise<void> = async () => {}
 
   constructor() {
     this.rows = memoryRegistry({ clock: this.clock })
@@ -70,6 +72,7 @@ export class VirtualHosts {
           const fate = this.fate(service, String(name))
           if (fate === 'away') throw new SessionError('unavailable', `The ${service} is away.`)
           const answer = await value.apply(inner, args)
+          if (service === 'registry') await this.delay(String(name))
           if (fate === 'lost') throw new SessionError('unavailable', `The ${service}'s answer was lost.`)
           return answer
         }
