@@ -39,11 +39,13 @@ export interface Effects {
   /** Actors that were started, with their input. */
   readonly invoked: { readonly id: string; readonly input: unknown }[]
   readonly commands: SocketCommand['type'][]
+  /** What the link told its tenant, its end with its output included. */
+  readonly told: { readonly type: string }[]
   /** Delayed events that were set, restarted ones included: id and delay in milliseconds. */
   readonly scheduled: { readonly id: string; readonly delayMs: number }[]
 }
 
-const noEffects = (): Effects => ({ taken: [], invoked: [], commands: [], scheduled: [] })
+const noEffects = (): Effects => ({ taken: [], invoked: [], commands: [], told: [], scheduled: [] })
 
 interface Sent {
   readonly to: 'tenant' | 'link' | 'socket'
@@ -159,12 +161,13 @@ export class Composed {
       } else if (link !== null) {
         const stepped = this.#link.step(link, sent.event)
         link = stepped.snapshot
-        queue.push(...this.#note(stepped))
+        const said = this.#note(stepped)
+        this.#effects.told.push(...said.filter(({ to }) => to === 'tenant').map(({ event }) => event))
+        queue.push(...said)
         if (link.status === 'active') continue
-        queue.push({
-          to: 'tenant',
-          event: { type: 'xstate.done.actor.link', output: link.output, actorId: 'link' } as never,
-        })
+        const ended = { type: 'xstate.done.actor.link', output: link.output, actorId: 'link' }
+        this.#effects.told.push(ended)
+        queue.push({ to: 'tenant', event: ended })
         link = null
       }
     }

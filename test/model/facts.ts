@@ -15,6 +15,8 @@ export interface Facts {
   readonly invoked: readonly { id: string; input: unknown }[]
   /** What the step told the socket. */
   readonly commands: readonly string[]
+  /** What the step made the link tell its tenant. */
+  readonly told: readonly object[]
   /** Delayed events that are set. */
   readonly timers: readonly string[]
   /** Delays of timers that are no machine's. */
@@ -39,6 +41,7 @@ export function factsOf(pair: Pair, effects: Effects): Facts {
     actors: lives ? actorsOf(tenant.children) : [],
     invoked: [...effects.invoked].sort(byId),
     commands: effects.commands,
+    told: effects.told,
     timers: pair.timers,
     otherTimers: [],
     scheduled: [...effects.scheduled].sort(byId),

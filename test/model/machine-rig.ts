@@ -40,6 +40,7 @@ export class MachineRig {
   readonly #taken: string[]
   #invoked: { id: string; input: unknown }[] = []
   #commands: string[] = []
+  #told: object[] = []
   #random = () => 0.5
   error: unknown = null
 
@@ -61,6 +62,7 @@ export class MachineRig {
   async take(name: string, before: Pair): Promise<void> {
     this.#invoked = []
     this.#commands = []
+    this.#told = []
     this.#clock.scheduled.length = 0
     const step = machineSteps.get(name)!
     const event = step.event(before)
@@ -91,6 +93,7 @@ export class MachineRig {
       actors: snapshot.status === 'active' ? actorsOf(snapshot.children) : [],
       invoked: [...this.#invoked].sort(byId),
       commands: this.#commands,
+      told: this.#told,
       timers: this.#clock.pendingEvents,
       otherTimers: this.#clock.otherDelays,
       scheduled: [...this.#clock.scheduled].sort(byId),
@@ -145,11 +148,17 @@ export class MachineRig {
   }
 
   #inspect(event: InspectionEvent): void {
+    if (event.type === '@xstate.event' && event.actorRef === this.actor) {
+      const fromLink = (event.sourceRef as AnyActorRef | undefined)?.id === 'link'
+      // A machine that throws does not tell; XState does, with the error.
+      if (fromLink && !event.event.type.startsWith('xstate.error.')) this.#told.push(event.event)
+    }
     for (const transition of takenBy(event)?.transitions ?? []) this.#taken.push(idOf(transition))
   }
 
   #link() {
-    const original = linkMachine.implementations.delays.reconnectBackoff
+    // Through `provide`, so that a mutant's is asked.
+    const original = linkMachine.provide({}).implementations.delays.reconnectBackoff
     return linkMachine.provide({
       actors: { socket: this.#socket() },
       guards: { retriesLeft: ({ context }) => context.attempt < maxRetries },

@@ -82,7 +82,7 @@ const atStart: Ports = {
 export class PortModel implements StepModel<World> {
   readonly beginning: Beginning
   readonly #composed: Composed
-  #effects: Effects = { taken: [], invoked: [], commands: [], scheduled: [] }
+  #effects: Effects = { taken: [], invoked: [], commands: [], told: [], scheduled: [] }
 
   constructor(beginning: Beginning, { mayPair = true } = {}) {
     this.beginning = beginning
@@ -99,7 +99,7 @@ export class PortModel implements StepModel<World> {
   }
 
   apply(world: World, name: string): { state: World; effects: Effects } {
-    this.#effects = { taken: [], invoked: [], commands: [], scheduled: [] }
+    this.#effects = { taken: [], invoked: [], commands: [], told: [], scheduled: [] }
     const step = portSteps.get(name)
     if (step === undefined) throw new Error(`There is no step "${name}".`)
     let next = this.#tell(world, step.tell(world, this.beginning))
@@ -155,10 +155,11 @@ export class PortModel implements StepModel<World> {
     return { ...pair, ports }
   }
 
-  #keep({ taken, invoked, commands, scheduled }: Effects): void {
+  #keep({ taken, invoked, commands, told, scheduled }: Effects): void {
     this.#effects.taken.push(...taken)
     ;(this.#effects.invoked as unknown[]).push(...invoked)
     this.#effects.commands.push(...commands)
+    this.#effects.told.push(...told)
     ;(this.#effects.scheduled as unknown[]).push(...scheduled)
   }
 }

@@ -1,4 +1,5 @@
 import { ok, deepStrictEqual as same } from 'node:assert/strict'
+import { linkMachine } from '../../machines/index.js'
 import { settings } from './held-world.js'
 import type { Beginning } from './port-model.js'
 import { SupervisorRig } from './supervisor-rig.js'
@@ -312,4 +313,9 @@ promise('an audit that is asked for finds what another program wrote', async () 
   same(rig.world.storeGate.names, ['put'])
   await rig.take('the upload is answered')
   same(await rig.world.durableTree(), await rig.world.localTree())
+})
+
+promise('a link never gives up by counting, unless the user has set a limit', async () => {
+  const { retriesLeft } = linkMachine.provide({}).implementations.guards
+  same((retriesLeft as (args: object) => boolean)({ context: { attempt: 1_000_000 } }), true)
 })
