@@ -1,31 +1,10 @@
 import { ok, deepStrictEqual as same } from 'node:assert/strict'
 import { linkMachine } from '../../machines/index.js'
 import { settings } from './held-world.js'
+import './ends.js'
 import type { Beginning } from './port-model.js'
+import { after, connected, opening, pairing, promise, uploading } from './promise.js'
 import { SupervisorRig } from './supervisor-rig.js'
-
-interface Promised {
-  readonly name: string
-  readonly check: () => Promise<void>
-}
-
-/** What is promised in words, checked by hand-written steps and expectations: no model is asked. */
-export const promises: Promised[] = []
-
-function promise(name: string, check: () => Promise<void>): void {
-  promises.push({ name, check })
-}
-
-async function after(beginning: Beginning, ...steps: string[]): Promise<SupervisorRig> {
-  const rig = await SupervisorRig.begin(beginning)
-  for (const step of steps) await rig.take(step)
-  return rig
-}
-
-const opening = ['the registry gives the lease', 'the store answers']
-const connected = [...opening, 'connecting: WhatsApp opens']
-const uploading = [...connected, 'a file is written', 'after quietPeriod in connected.dirty.settling']
-const pairing = [...opening, 'connecting: WhatsApp offers a QR']
 
 /** Places from which a lease is lost. */
 const heldAt: Record<string, [Beginning, string[]]> = {
@@ -165,78 +144,6 @@ promise(
   },
 )
 
-promise(
-  'an end takes no longer than its deadline when the store does not answer, and says what is unsaved',
-  async () => {
-    const rig = await after('elsewhere', ...connected, 'a file is written', 'stop')
-    await rig.world.advance(settings.closeDeadlineMs)
-    same(rig.world.session.state, 'closing.releasing')
-    await rig.world.advance(settings.releaseLimitMs)
-    const { reason, unsaved } = rig.world.session.result!
-    same({ reason, unsaved }, { reason: 'stopped', unsaved: 1 })
-  },
-)
-
-promise('an end stops the connection, refuses late writes, and backs up what is unsaved', async () => {
-  const rig = await after('elsewhere', ...connected, 'a file is written', 'stop')
-  same(rig.world.link.told, ['socket.stop'])
-  const { files } = rig.world.link.newest.request
-  await files.write(new Map([['late.json', '{"in":"time"}']]))
-  rig.world.link.newest.close(428, false)
-  await rig.world.rest()
-  const late = await files
-    .write(new Map([['late.json', '{}']]))
-    .catch((error: { code: string }) => error.code)
-  same(late, 'closed')
-  await rig.end()
-  same(rig.world.session.result, { reason: 'stopped', unsaved: 0, lastError: null })
-})
-
-promise('stop said twice tears down once', async () => {
-  const rig = await after('elsewhere', ...connected, 'stop')
-  const told = [...rig.world.link.told]
-  await rig.take('stop')
-  same([...told, ...rig.world.link.told], ['socket.stop'])
-  await rig.take('logout')
-  await rig.end()
-  same(rig.world.session.result?.reason, 'stopped')
-})
-
-promise('a logout unlinks the device and deletes the session everywhere', async () => {
-  const rig = await after('elsewhere', ...connected, 'logout')
-  same(rig.world.link.told, ['socket.logout'])
-  await rig.take('the socket closes with 401')
-  await rig.end()
-  same(rig.world.session.result, { reason: 'deleted', unsaved: 0, lastError: null })
-})
-
-promise('a logout that WhatsApp does not confirm deletes all the same, and says so', async () => {
-  const rig = await after('elsewhere', ...connected, 'logout', 'after unlinkLimit in closing.loggingOut')
-  await rig.end()
-  const { reason, lastError } = rig.world.session.result!
-  same({ reason, lastError }, { reason: 'deleted', lastError: 'notUnlinked' })
-})
-
-promise('a deletion that fails says so', async () => {
-  const rig = await after(
-    'elsewhere',
-    ...connected,
-    'logout',
-    'the socket closes with 401',
-    'the upload fails',
-  )
-  await rig.end()
-  same(rig.world.session.result?.lastError, 'wipeFailed')
-})
-
-promise('a session that the phone has logged out is saved, set aside, and marked as ended', async () => {
-  const rig = await after('elsewhere', ...connected, 'a file is written', 'the socket closes with 401')
-  await rig.end()
-  same(rig.world.session.result, { reason: 'loggedOut', unsaved: 0, lastError: null })
-  const head = (await rig.world.registry.read('tenant'))?.head
-  same(head?.seq, 3)
-})
-
 promise('a pairing that WhatsApp restarts does it at once, a lost connection after a backoff', async () => {
   const restarted = await after('elsewhere', ...connected, 'the socket closes with 515')
   same(restarted.world.link.open.length, 1)
@@ -319,3 +226,5 @@ promise('a link never gives up by counting, unless the user has set a limit', as
   const { retriesLeft } = linkMachine.provide({}).implementations.guards
   same((retriesLeft as (args: object) => boolean)({ context: { attempt: 1_000_000 } }), true)
 })
+
+export { promises } from './promise.js'
