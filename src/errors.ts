@@ -50,3 +50,8 @@ export class SessionError extends Error {
 export function isSessionError(error: unknown, ...codes: ErrorCode[]): error is SessionError {
   return error instanceof SessionError && (codes.length === 0 || codes.includes(error.code))
 }
+
+/** What was thrown, as an error: a program may throw anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

@@ -22,6 +22,8 @@ export class Supervisor<Socket = unknown> {
   #collectTimer: unknown = null
   #retryTimer: unknown = null
   #shutdown: Promise<ShutdownResult> | null = null
+  /** What ended sessions have not finished yet: a registry that is away leaves a lease to be given back. */
+  readonly #unfinished = new Set<Promise<void>>()
 
   constructor(
     host: Omit<SessionHost<Socket>, 'machines' | 'report' | 'changed' | 'socketMade' | 'code' | 'ended'>,
@@ -167,12 +169,7 @@ export class Supervisor<Socket = unknown> {
     const { clock, logger, settings } = this.#host
     for (const timer of [this.#collectTimer, this.#retryTimer]) if (timer !== null) clock.clearTimeout(timer)
     const sessions = [...this.#runningSessions()]
-    const stopped = Promise.all(
-      sessions.map(async (session) => {
-        await session.stop()
-        await session.work.idle()
-      }),
-    )
+    const stopped = Promise.all(sessions.map((session) => session.stop())).then(() => this.#finish())
     let timer: unknown
     const deadline = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, settings.shutdownDeadlineMs)
@@ -188,6 +185,15 @@ export class Supervisor<Socket = unknown> {
       .filter(({ unsaved }) => unsaved > 0)
     logger.info({ sessions: sessions.length, unprotected: unprotected.length }, 'shut down')
     return { sessions: sessions.length, unprotected }
+  }
+
+  #unfinish(rest: Promise<void>): void {
+    const tracked: Promise<void> = rest.then(() => void this.#unfinished.delete(tracked))
+    this.#unfinished.add(tracked)
+  }
+
+  async #finish(): Promise<void> {
+    while (this.#unfinished.size > 0) await Promise.all(this.#unfinished)
   }
 
   /** Gives the session that runs, if there is one: whoever asked meanwhile was first. */
@@ -273,7 +279,10 @@ export class Supervisor<Socket = unknown> {
   #ended(tenantId: string, result: CloseResult): void {
     const { logger } = this.#host
     const session = this.#sessions.get(tenantId)
-    if (session?.result === result) this.#sessions.set(tenantId, new EndedSession(session, result))
+    if (session instanceof TenantSession && session.result === result) {
+      this.#unfinish(session.idle())
+      this.#sessions.set(tenantId, new EndedSession(session, result))
+    }
     const level = result.unsaved > 0 || result.reason !== 'stopped' ? 'warn' : 'info'
     logger[level]({ tenantId, ...result }, 'session ended')
     this.#events.emit('closed', { tenantId, ...result })

@@ -2,7 +2,7 @@ import { type ActorRefFrom, createActor } from 'xstate'
 import type { LinkStatus, tenantMachine } from '../machines/index.js'
 import { release } from './actors/release.js'
 import { TenantWork } from './actors/tenant-work.js'
-import { SessionError } from './errors.js'
+import { asError, SessionError } from './errors.js'
 import type { PairingRequest, SessionStatus } from './ports/index.js'
 import type { AwaitedState, CloseResult, Session } from './session-api.js'
 import type { SessionHost } from './session-host.js'
@@ -30,6 +30,8 @@ export class TenantSession<Socket> implements Session<Socket> {
   #endAsked = false
   #lastFailure: unknown = null
   #written = ''
+  /** What the machines before this one have not finished yet. */
+  #before: Promise<void> = Promise.resolve()
 
   constructor(
     host: SessionHost<Socket>,
@@ -83,6 +85,12 @@ export class TenantSession<Socket> implements Session<Socket> {
 
   get work(): TenantWork {
     return this.#run.work
+  }
+
+  /** Resolves when nothing of it is under way any more, as it may be for a while after its end. */
+  async idle(): Promise<void> {
+    await this.#before
+    await this.work.idle()
   }
 
   get state(): string {
@@ -144,15 +152,11 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   async stop(): Promise<CloseResult> {
-    this.#endAsked = true
-    this.actor.send({ type: 'session.stop' })
-    return await this.#closed()
+    return await this.#endWith('session.stop')
   }
 
   async logout(): Promise<CloseResult> {
-    this.#endAsked = true
-    this.actor.send({ type: 'session.logout' })
-    return await this.#closed()
+    return await this.#endWith('session.logout')
   }
 
   /** The last failed backup's error is what `backupNow` rejects with. */
@@ -178,7 +182,9 @@ export class TenantSession<Socket> implements Session<Socket> {
     )
   }
 
-  async #closed(): Promise<CloseResult> {
+  async #endWith(type: 'session.stop' | 'session.logout'): Promise<CloseResult> {
+    this.#endAsked = true
+    this.actor.send({ type })
     await this.#until(() => this.result !== null, undefined, 'the end')
     return this.result!
   }
@@ -230,6 +236,7 @@ export class TenantSession<Socket> implements Session<Socket> {
       'the pairing was cut off before WhatsApp had linked the device; a new code will be shown',
     )
     this.work.stopWaiting()
+    this.#before = this.idle()
     this.#run = this.#newRun()
     this.#snapshot = this.actor.getSnapshot()
     this.actor.start()
@@ -289,8 +296,4 @@ export class TenantSession<Socket> implements Session<Socket> {
     this.#written = text
     this.#host.statuses.set({ tenantId, owner: lease.owner, epoch: lease.epoch, ...update })
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

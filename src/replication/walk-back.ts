@@ -84,8 +84,9 @@ function compareNewest(
 }
 
 /**
- * The first of `candidates` (newest first) whose chain verifies.
- * @throws `corrupt` none does
+ * The first of `candidates` (newest first) whose chain verifies. A generation without files is where a session ended:
+ * damaged ones after it are of the session that followed, of which nothing older is a part.
+ * @throws `corrupt` none does, or none of the newest session
  */
 export async function walkBack(
   cache: ObjectCache,
@@ -94,21 +95,40 @@ export async function walkBack(
 ): Promise<WalkedBack> {
   const skipped = [...before]
   for (const attempts of attemptsOf(candidates)) {
-    for (const { key, name } of await newestAttemptFirst(cache, attempts)) {
-      try {
-        const restored = await restoreChain(cache, { key })
-        const marks = raiseMarks(...[...cache.documents()].map((document) => document.marks))
-        return { restored, skipped, marks }
-      } catch (error) {
-        if (!isUnusable(error)) throw error
-        skipped.push({ seq: name.generation.seq, code: error.code, reason: error.message })
-      }
+    for (const candidate of await newestAttemptFirst(cache, attempts)) {
+      const restored = await tryRestore(cache, candidate, skipped)
+      if (restored === null) continue
+      if (restored.files.size === 0 && skipped.length > 0) throw sessionDamaged(cache.tenantId, skipped)
+      const marks = raiseMarks(...[...cache.documents()].map((document) => document.marks))
+      return { restored, skipped, marks }
     }
   }
   const first = skipped[0]
   throw new SessionError(
     'corrupt',
     `None of ${skipped.length} generations of tenant ${cache.tenantId} verifies; nothing was changed. ${first ? `The newest: ${first.reason}` : 'There are none.'} Keep the objects and any local copy, and look at the store.`,
+  )
+}
+
+/** Null, and noted in `skipped`, when it is proven unusable. */
+async function tryRestore(
+  cache: ObjectCache,
+  { key, name }: Candidate,
+  skipped: Skipped[],
+): Promise<Restored | null> {
+  try {
+    return await restoreChain(cache, { key })
+  } catch (error) {
+    if (!isUnusable(error)) throw error
+    skipped.push({ seq: name.generation.seq, code: error.code, reason: error.message })
+    return null
+  }
+}
+
+function sessionDamaged(tenantId: string, skipped: readonly Skipped[]): SessionError {
+  return new SessionError(
+    'corrupt',
+    `None of the ${skipped.length} generations of tenant ${tenantId} since its last logout verifies; nothing was changed. The newest: ${skipped[0]!.reason} Keep the objects and any local copy, and look at the store.`,
   )
 }
 

@@ -171,6 +171,21 @@ describe('restoring the newest generation', () => {
   })
 })
 
+// Found by the simulation: the session was taken for logged out, or the one before it was linked again.
+describe('a session whose generations are all damaged, after one that was logged out', () => {
+  it('is damaged: neither the logout nor what is older says anything of it', async () => {
+    const held = new TestStore()
+    const tenant = new TenantModel(held.store)
+    await tenant.commit(new Map([['creds.json', creds()]]))
+    await tenant.commit(new Map([['creds.json', null]]), { forceSnapshot: true })
+    expect((await restoreNewest(held.store, tenantId, tenant.head!)).restored.files.size).toBe(0)
+    await tenant.commit(new Map([['creds.json', creds()]]), { forceSnapshot: true })
+    held.replaced.set(tenant.head!.key, Buffer.from('{}'))
+    expect(await codeOf(restoreNewest(held.store, tenantId, tenant.head!))).toBe('corrupt')
+    await expect(findHead(held.store, tenantId)).rejects.toThrow('since its last logout')
+  })
+})
+
 describe('finding the head of a lost registry', () => {
   it('is null, which is proof, only after the store was checked and listed', async () => {
     const held = new TestStore()

@@ -126,13 +126,15 @@ export class Device implements LiveLink {
     } else if (version && written && continues(written, history.head) && !continues(version, written)) {
       this.#violate('opened a state without what this disk had acknowledged')
     }
+    this.#host.current.set(tenantId, version ?? history.add(this.#origin(), files))
     this.#host.damaged.delete(tenantId)
-    this.#follow(version, files)
   }
 
-  #follow(version: Version | null, files: Files): void {
-    const history = this.#world.history(this.tenantId)
-    this.#host.current.set(this.tenantId, version ?? history.add(history.head, files))
+  /** What files of different moments were made of: the state before the damage or, when that is left behind, the head. */
+  #origin(): Version | null {
+    const { head } = this.#world.history(this.tenantId)
+    const before = this.#host.damaged.get(this.tenantId) ?? null
+    return before !== null && continues(before, head) ? before : head
   }
 
   async #showCodes(): Promise<void> {

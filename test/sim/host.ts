@@ -29,8 +29,8 @@ export class Host {
   readonly written = new Map<string, Version>()
   /** The state that the running process works on, by tenant. */
   readonly current = new Map<string, Version>()
-  /** Tenants whose files on this disk were damaged while no process ran. */
-  readonly damaged = new Set<string>()
+  /** Tenants whose files on this disk were damaged while no process ran, with the state that they had been in. */
+  readonly damaged = new Map<string, Version | null>()
   /** How often the running process said what of a tenant. */
   readonly #said = new Map<string, number>()
   readonly #world: World
@@ -176,9 +176,10 @@ export class Host {
     if (files.length === 0) return
     const [name, bytes] = chance.pick(files)
     // Whatever was on this disk only may be gone now.
-    this.written.delete(basename(dirname(name)))
-    this.damaged.add(basename(dirname(name)))
-    this.#world.history(basename(dirname(name))).injured = true
+    const tenantId = basename(dirname(name))
+    this.damaged.set(tenantId, this.damaged.get(tenantId) ?? this.written.get(tenantId) ?? null)
+    this.written.delete(tenantId)
+    this.#world.history(tenantId).injured = true
     const disk = this.disk.handle()
     if (damage === 'credsEmpty') disk.create(name, new Uint8Array())
     else if (damage === 'journalFlipped')

@@ -66,6 +66,29 @@ describe('a shutdown', () => {
     expect(hosts.clock.pending).toBe(0)
   })
 
+  it('gives back the lease of a session that ended before it could be given back', async () => {
+    const { hosts, owner, waiting, connection } = await ownerAndWaiting()
+    await hosts.within(5_000, waiting.supervisor.shutdown())
+    let answer = () => {}
+    const held = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    hosts.delay = (operation) => (operation === 'setDesired' ? held : Promise.resolve())
+    connection.close(401)
+    await hosts.clock.advance(5_000)
+    expect(owner.supervisor.get('tenant')!.result).toMatchObject({ reason: 'loggedOut' })
+    let over = false
+    const down = owner.supervisor.shutdown().then(() => {
+      over = true
+    })
+    await hosts.clock.advance(1_000)
+    expect(over).toBe(false)
+    answer()
+    await hosts.within(1_000, down)
+    expect((await hosts.rows.read('tenant'))!.lease).toMatchObject({ expiresAt: 0 })
+    expect(hosts.clock.pending).toBe(0)
+  })
+
   it('does not wait for ever', async () => {
     const hosts = new VirtualHosts()
     const host = await hosts.start()
