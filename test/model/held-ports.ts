@@ -82,6 +82,9 @@ export function heldRegistry(registry: Registry, gate: Gate, isRestoring: () => 
     commit: (swaps) => registry.commit(swaps),
     updateStatus: (updates) => registry.updateStatus(updates),
     clearHead: (tenantId, owner, epoch) => registry.clearHead(tenantId, owner, epoch),
+    checkIn: (host) => registry.checkIn(host),
+    checkOut: (owner) => registry.checkOut(owner),
+    claim: (request) => registry.claim(request),
   }
 }
 
