@@ -11,6 +11,7 @@ import type {
   ObjectStore,
   Random,
   Registry,
+  Release,
   SwapOutcome,
 } from './ports/index.js'
 import type { SessionRoot } from './session/index.js'
@@ -54,7 +55,7 @@ export function assembleSupervisor<Socket>(
     restores: new PQueue({ concurrency: settings.restoreConcurrency }),
     connects: new TurnQueue(settings.connectConcurrency),
     commits: new Batch<HeadSwap, SwapOutcome>({ send: (swaps) => registry.commit(swaps), clock, lingerMs }),
-    releases: new Batch<{ tenantId: string; epoch: number }, void>({
+    releases: new Batch<Release, void>({
       send: async (leases) => {
         await registry.release(owner, leases)
         return leases.map(() => undefined)

@@ -17,8 +17,10 @@ export class EndedSession<Socket> implements Session<Socket> {
   readonly generation: number
   readonly lastError: string | null
   readonly result: CloseResult
+  /** Its user said so: this process does not claim the tenant again. */
+  readonly isStoppedHere: boolean
 
-  constructor(session: Session<Socket>, result: CloseResult) {
+  constructor(session: Session<Socket> & { isStoppedHere: boolean }, result: CloseResult) {
     this.tenantId = session.tenantId
     this.state = session.state
     this.status = session.status
@@ -27,6 +29,7 @@ export class EndedSession<Socket> implements Session<Socket> {
     this.generation = session.generation
     this.lastError = session.lastError
     this.result = result
+    this.isStoppedHere = session.isStoppedHere
   }
 
   async waitFor(state: AwaitedState): Promise<void> {
@@ -44,6 +47,10 @@ export class EndedSession<Socket> implements Session<Socket> {
   }
 
   async stop(): Promise<CloseResult> {
+    return this.result
+  }
+
+  async end(): Promise<CloseResult> {
     return this.result
   }
 

@@ -41,7 +41,10 @@ export interface Session<Socket = unknown> {
   backupNow(): Promise<void>
   /** As `backupNow`, after looking for changes that other programs made to the files. */
   auditNow(): Promise<void>
-  /** Final backup, socket closed, lease given up; the session stays in the store. */
+  /**
+   * Final backup, socket closed, lease given up; the session stays in the store. This process leaves the tenant alone
+   * until it is started here; another host that shares the registry takes it over. `supervisor.stop()` stops it for all.
+   */
   stop(): Promise<CloseResult>
   /** Unlinks the device at WhatsApp and deletes the session everywhere. */
   logout(): Promise<CloseResult>

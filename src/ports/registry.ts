@@ -191,8 +191,16 @@ export interface Registry {
   /** All rows, or those with the given desired state, by tenant id. */
   list(filter?: { desiredState?: DesiredState }): Promise<TenantRecord[]>
 
-  /** Creates the row when there is none. `running` forgets that its session has ended (`endedAt`). */
-  setDesired(tenantId: string, desiredState: DesiredState): Promise<void>
+  /**
+   * Creates the row when there is none. `running` forgets that its session has ended (`endedAt`).
+   * @param keptFor whose the lease is for so long, when it is free: who asks for a tenant comes before who claims it.
+   *   The epoch stays; `acquire` is what gives the lease.
+   */
+  setDesired(
+    tenantId: string,
+    desiredState: DesiredState,
+    keptFor?: { readonly owner: string; readonly ttlMs: number },
+  ): Promise<void>
 
   /**
    * Takes the tenant's lease: free, expired, or already this owner's (an owner id outlives a restart on the same

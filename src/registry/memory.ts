@@ -76,10 +76,21 @@ class MemoryRegistry implements Registry {
     return copy(rows.sort(byTenantId))
   }
 
-  async setDesired(tenantId: string, desiredState: DesiredState): Promise<void> {
+  async setDesired(
+    tenantId: string,
+    desiredState: DesiredState,
+    keptFor?: { owner: string; ttlMs: number },
+  ): Promise<void> {
     this.#checkOpen()
     checkTenantId(tenantId)
-    this.#change(tenantId, desiredState === 'running' ? { desiredState, endedAt: null } : { desiredState })
+    const { lease, endedAt } = this.#rows.get(tenantId) ?? { lease: null, endedAt: null }
+    const isKept = keptFor !== undefined && (lease === null || lease.expiresAt === 0)
+    const expiresAt = this.#clock.now() + (keptFor?.ttlMs ?? 0)
+    this.#change(tenantId, {
+      desiredState,
+      endedAt: desiredState === 'running' ? null : endedAt,
+      lease: isKept ? { owner: keptFor.owner, epoch: lease?.epoch ?? 0, expiresAt } : lease,
+    })
   }
 
   async acquire(request: LeaseRequest): Promise<LeasedTenant> {

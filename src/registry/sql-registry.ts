@@ -110,10 +110,14 @@ export class SqlRegistry implements Registry {
     return rows.map(toRecord).sort(byTenantId)
   }
 
-  async setDesired(tenantId: string, desiredState: DesiredState): Promise<void> {
+  async setDesired(
+    tenantId: string,
+    desiredState: DesiredState,
+    keptFor?: { owner: string; ttlMs: number },
+  ): Promise<void> {
     checkTenantId(tenantId)
     await this.#run('to set what is desired', ({ client, statements }) =>
-      client.$executeRaw(statements.setDesired(tenantId, desiredState)),
+      client.$executeRaw(statements.setDesired(tenantId, desiredState, keptFor)),
     )
   }
 

@@ -39,13 +39,21 @@ export class Statements {
     return Prisma.sql`SELECT row_security_active(${`"${schema}"."WhatsAppSession"`}::text) AS hidden`
   }
 
-  setDesired(tenantId: string, desiredState: string): Prisma.Sql {
+  setDesired(tenantId: string, desiredState: string, keptFor?: { owner: string; ttlMs: number }): Prisma.Sql {
+    const isFree = Prisma.sql`excluded."leaseOwner" IS NOT NULL
+      AND (s."leaseOwner" IS NULL OR s."leaseExpiresAt" = ${givenUp})`
+    const keep = (column: string) => {
+      const name = Prisma.raw(`"${column}"`)
+      return Prisma.sql`${name} = CASE WHEN ${isFree} THEN excluded.${name} ELSE s.${name} END`
+    }
     return Prisma.sql`
       WITH tenant AS (INSERT INTO ${this.#tenants} ("id") VALUES (${tenantId}) ON CONFLICT DO NOTHING)
-      INSERT INTO ${this.#sessions} AS s ("tenantId", "desiredState") VALUES (${tenantId}, ${desiredState})
+      INSERT INTO ${this.#sessions} AS s ("tenantId", "desiredState", "leaseOwner", "leaseExpiresAt")
+      VALUES (${tenantId}, ${desiredState}, ${keptFor?.owner ?? null}, ${keptFor ? after(keptFor.ttlMs) : null})
       ON CONFLICT ("tenantId") DO UPDATE SET
         "desiredState" = excluded."desiredState",
         "endedAt" = CASE WHEN excluded."desiredState" = 'running' THEN NULL ELSE s."endedAt" END,
+        ${keep('leaseOwner')}, ${keep('leaseExpiresAt')},
         "updatedAt" = now()`
   }
 

@@ -179,6 +179,35 @@ export function describeClaims(name: string, create: () => Promise<RegistryUnder
       })
     })
 
+    describe('a tenant that is asked for by name', () => {
+      const keep = (tenantId: string, owner: string) =>
+        registry.setDesired(tenantId, 'running', { owner, ttlMs })
+
+      it('is kept for who asked, with its epoch, until that host has acquired it', async () => {
+        const fresh = newTenant()
+        await keep(fresh, 'host-a')
+        expect((await registry.read(fresh))!.lease).toMatchObject({ owner: 'host-a', epoch: 0 })
+        expect(await claim('host-b', { expired: true })).toEqual([])
+        expect((await lease(fresh, 'host-a')).lease.epoch).toBe(1)
+        await registry.release('host-a', [{ tenantId: fresh, epoch: 1 }])
+        await keep(fresh, 'host-b')
+        expect((await registry.read(fresh))!.lease).toMatchObject({ owner: 'host-b', epoch: 1 })
+        expect(await claim('host-a')).toEqual([])
+        expect((await lease(fresh, 'host-b')).lease.epoch).toBe(2)
+      })
+
+      it('is left to its owner when it has one, and is free again when nobody came', async () => {
+        const tenantId = newTenant()
+        await lease(tenantId, 'host-a')
+        await keep(tenantId, 'host-b')
+        expect((await registry.read(tenantId))!.lease).toMatchObject({ owner: 'host-a', epoch: 1 })
+        const forgotten = newTenant()
+        await keep(forgotten, 'host-b')
+        await under.expire(forgotten)
+        expect(idsOf(await claim('host-c', { expired: true }))).toContain(forgotten)
+      })
+    })
+
     describe('an end that another try does not mend', () => {
       it('keeps a tenant from hosts that were there before it', async () => {
         const [tenantId] = (await wanted(1)) as [string]
