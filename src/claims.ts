@@ -24,8 +24,8 @@ export class Claims<Socket> {
   #lastPass: Promise<unknown> = Promise.resolve()
   #hasStarted = false
   #closed = false
-  /** Expired leases are left to their owners until then, by this process's clock. */
-  #quietUntil = 0
+  /** Since then, and for so long, expired leases are left to their owners. */
+  #quiet = { sinceMs: 0, forMs: 0 }
   /** Tenants that the next claim may take at most, beside its own. */
   #bite: number
   #hasRoom = true
@@ -47,7 +47,7 @@ export class Claims<Socket> {
     if (!this.#hasStarted) {
       this.#hasStarted = true
       // Whether the registry was away a moment ago, nobody has seen: its owners renew within a period.
-      this.#quietUntil = this.#host.clock.now() + this.#host.settings.leaseRenewMs
+      this.#leaveToOwners(this.#host.settings.leaseRenewMs)
       this.#arm()
     }
     return await this.#pass(this.#strays(rows))
@@ -90,9 +90,7 @@ export class Claims<Socket> {
   #pass(strays: readonly HeldLease[]): Promise<string[]> {
     const pass = this.#lastPass.then(() => this.#passNow(strays))
     this.#lastPass = pass.catch((error: unknown) => {
-      if (!isSessionError(error, 'unavailable')) return
-      const { clock, settings } = this.#host
-      this.#quietUntil = clock.now() + 2 * settings.leaseRenewMs
+      if (isSessionError(error, 'unavailable')) this.#leaveToOwners(2 * this.#host.settings.leaseRenewMs)
     })
     return pass
   }
@@ -136,8 +134,14 @@ export class Claims<Socket> {
     return free > 0 || (expired > 0 && this.#mayTakeExpired)
   }
 
+  #leaveToOwners(forMs: number): void {
+    this.#quiet = { sinceMs: this.#host.clock.now(), forMs }
+  }
+
   get #mayTakeExpired(): boolean {
-    return this.#host.clock.now() >= this.#quietUntil
+    const passedMs = this.#host.clock.now() - this.#quiet.sinceMs
+    // Below 0 when the clock was set back: that must not last as long as it was set back by.
+    return passedMs < 0 || passedMs >= this.#quiet.forMs
   }
 
   async #claim(limit: number, own: readonly HeldLease[]): Promise<LeasedTenant[]> {

@@ -30,7 +30,8 @@ export class HandOver<Socket> {
   #isSteady({ hosts }: Pool): boolean {
     const { clock, settings } = this.#host
     const members = JSON.stringify(hosts.map(({ owner, capacity }) => [owner, String(capacity)]))
-    if (members !== this.#members) this.#membersSince = clock.now()
+    // A clock that is set back begins anew: it would hold everything up for as much.
+    if (members !== this.#members || clock.now() < this.#membersSince) this.#membersSince = clock.now()
     this.#members = members
     return clock.now() - this.#membersSince >= settings.rebalanceAfterMs
   }

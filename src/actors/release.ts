@@ -21,7 +21,8 @@ export async function release(host: Host, work: TenantWork, input: ReleaseInput)
   if (work.lease !== lease) return
   host.heartbeat.drop(tenantId, lease.epoch)
   work.lease = null
-  await host.releases.add({ tenantId, epoch: lease.epoch, ended: endsForNow(input.reason) })
+  const ended = endsForNow(input.reason) && !work.neverLinked
+  await host.releases.add({ tenantId, epoch: lease.epoch, ended })
 }
 
 async function markStopped(host: Host, tenantId: string): Promise<void> {

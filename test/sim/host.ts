@@ -202,5 +202,6 @@ function settingsOf(world: World) {
     backoffMaxMs: 8_000,
     leasePollMs: 5_000,
     statusPeriodMs: 2_000,
+    rebalanceAfterMs: 4_000,
   })
 }
