@@ -1,4 +1,5 @@
 import { jitterMs } from '../machines/index.js'
+import { EndedSession } from './ended-session.js'
 import { isSessionError } from './errors.js'
 import { HandOver } from './hand-over.js'
 import type { LeasedTenant, Pool, TenantRecord } from './ports/index.js'
@@ -10,6 +11,9 @@ interface HeldLease {
   readonly tenantId: string
   readonly epoch: number
 }
+
+/** Periods for which a tenant that was stopped here is left to other hosts. */
+const othersFirst = 5
 
 /**
  * Shares tenants with the other hosts of the registry. Once a period it checks in, takes what is free up to this
@@ -108,7 +112,9 @@ export class Claims<Socket> {
     const own = strays.slice(0, Math.max(0, settings.capacity - held))
     const limit = own.length + Math.min(Math.max(0, share - held - own.length), this.#bite)
     const claimed =
-      limit > 0 && (own.length > 0 || this.#isClaimable(pool)) ? await this.#claim(limit, own) : []
+      limit > 0 && (own.length > 0 || this.#isClaimable(pool))
+        ? await this.#claim(limit, own, this.#keptOut(pool))
+        : []
     this.#bite *= 2
     const brought = this.#bringUp(claimed)
     this.#giveBack(strays.slice(own.length))
@@ -144,7 +150,7 @@ export class Claims<Socket> {
     return passedMs < 0 || passedMs >= this.#quiet.forMs
   }
 
-  async #claim(limit: number, own: readonly HeldLease[]): Promise<LeasedTenant[]> {
+  async #claim(limit: number, own: readonly HeldLease[], except: string[]): Promise<LeasedTenant[]> {
     const { registry, root, settings } = this.#host
     return await registry.claim({
       owner: root.ownerId,
@@ -152,15 +158,22 @@ export class Claims<Socket> {
       limit: Math.min(limit, 2 ** 31 - 1),
       expired: this.#mayTakeExpired,
       own,
-      except: this.#keptOut(),
+      except,
     })
   }
 
-  /** Tenants that this process does not claim: its user stopped them here, or a session waits for their lease. */
-  #keptOut(): string[] {
+  /** Tenants that this process does not claim: a session waits for their lease, or their user stopped them here. */
+  #keptOut({ hosts }: Pool): string[] {
+    const { clock, settings } = this.#host
+    const isKept = (stoppedAt: number | null) =>
+      // Others come first; a tenant that is to run does not stay down for it.
+      stoppedAt !== null &&
+      (hosts.length === 1 || clock.now() - stoppedAt < othersFirst * settings.claimPeriodMs)
     const sessions = [...this.#sessions.all.values()]
     return sessions
-      .filter((session) => (session.result === null ? this.#waits(session.tenantId) : session.isStoppedHere))
+      .filter((session) =>
+        session instanceof EndedSession ? isKept(session.stoppedAt) : this.#waits(session.tenantId),
+      )
       .map(({ tenantId }) => tenantId)
   }
 

@@ -17,10 +17,13 @@ export class EndedSession<Socket> implements Session<Socket> {
   readonly generation: number
   readonly lastError: string | null
   readonly result: CloseResult
-  /** Its user said so: this process does not claim the tenant again. */
-  readonly isStoppedHere: boolean
+  /** When its user stopped it, by this process's clock; null when it ended otherwise. */
+  readonly stoppedAt: number | null
 
-  constructor(session: Session<Socket> & { isStoppedHere: boolean }, result: CloseResult) {
+  constructor(
+    session: Session<Socket> & { isStoppedHere: boolean },
+    { result, now }: { result: CloseResult; now: number },
+  ) {
     this.tenantId = session.tenantId
     this.state = session.state
     this.status = session.status
@@ -29,7 +32,7 @@ export class EndedSession<Socket> implements Session<Socket> {
     this.generation = session.generation
     this.lastError = session.lastError
     this.result = result
-    this.isStoppedHere = session.isStoppedHere
+    this.stoppedAt = session.isStoppedHere ? now : null
   }
 
   async waitFor(state: AwaitedState): Promise<void> {

@@ -42,8 +42,9 @@ export interface Session<Socket = unknown> {
   /** As `backupNow`, after looking for changes that other programs made to the files. */
   auditNow(): Promise<void>
   /**
-   * Final backup, socket closed, lease given up; the session stays in the store. This process leaves the tenant alone
-   * until it is started here; another host that shares the registry takes it over. `supervisor.stop()` stops it for all.
+   * Final backup, socket closed, lease given up; the session stays in the store. The tenant is still one that is to run:
+   * other hosts on the registry take it over, or this one does after a while when they have no room; on the only host it
+   * stays down until it is started. `supervisor.stop()` stops it for all.
    */
   stop(): Promise<CloseResult>
   /** Unlinks the device at WhatsApp and deletes the session everywhere. */

@@ -55,7 +55,7 @@ export class Sessions<Socket> {
     const session = this.all.get(tenantId)
     if (!(session instanceof TenantSession) || session.result !== result) return
     this.track(session.idle(), tenantId)
-    this.all.set(tenantId, new EndedSession(session, result))
+    this.all.set(tenantId, new EndedSession(session, { result, now: this.#host.clock.now() }))
   }
 
   /** Something that a shutdown waits for; it must not fail. */

@@ -27,7 +27,7 @@ export class TenantSession<Socket> implements Session<Socket> {
   readonly #options: { pairing: PairingRequest; mayPair: boolean }
   /** It was brought up because its lease was free, and nobody asked for it here. */
   readonly wasClaimed: boolean
-  /** Its user said so: this process does not claim the tenant again. */
+  /** Its user said so; see `Session.stop`. */
   isStoppedHere = false
   readonly #watchers: Watchers
   #run: Run
@@ -163,7 +163,7 @@ export class TenantSession<Socket> implements Session<Socket> {
     return await this.end()
   }
 
-  /** As `stop`, but any host, this one too, may claim the tenant again. */
+  /** As `stop`, but any host, this one too, may claim the tenant at once. */
   async end(): Promise<CloseResult> {
     return await this.#endWith('session.stop')
   }
