@@ -54,6 +54,12 @@ export async function readLocalCopy(disk: Disk, folder: string): Promise<LocalCo
   return found.size === 0 ? null : describe(journal, found)
 }
 
+/** A folder that was built a moment ago, as `readLocalCopy` would find it: these files and a journal of `base` alone. */
+export function copyOf(base: Base, files: ReadonlyMap<string, IntactFile>): LocalCopy | null {
+  if (files.size === 0) return null
+  return describe({ base, torn: false, files: new Map(), unsaved: new Map() }, files)
+}
+
 async function readFound(disk: Disk, folder: string): Promise<Found> {
   const found: Found = new Map()
   const names = onDisk('list a session folder', () => disk.list(folder))
@@ -104,7 +110,10 @@ function mustRedo(
   return hash === null || (lastMayBeUnapplied && wanted.last && hash === wanted.previous)
 }
 
-function describe(journal: JournalContent | 'damaged' | null, found: Found): LocalCopy {
+function describe(
+  journal: JournalContent | 'damaged' | null,
+  found: ReadonlyMap<string, IntactFile | 'damaged'>,
+): LocalCopy {
   const files = new Map<string, string>()
   const hashes = new FileTree()
   const facts = new Map<string, FileFacts>()
