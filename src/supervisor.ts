@@ -10,6 +10,7 @@ import { describeFact } from './session-facts.js'
 import type { SessionHost } from './session-host.js'
 import type { ShutdownResult, StartOptions, SupervisorEvents } from './supervisor-api.js'
 import { TenantSession } from './tenant-session.js'
+import { inSlices } from './turns.js'
 import { TypedEvents } from './typed-events.js'
 
 /** Keeps many tenants' sessions. Made by `createSupervisor`. */
@@ -154,7 +155,9 @@ export class Supervisor<Socket = unknown> {
     if (this.#shutdown) return []
     // One that ended while they were looked for may have been found as it was before.
     const isNews = (tenantId: string) => before.get(tenantId)?.result === this.#sessions.get(tenantId)?.result
-    for (const tenantId of tenantIds) if (isNews(tenantId)) this.#bringUp(tenantId, {})
+    await inSlices(tenantIds.filter(isNews), (tenantId) => {
+      if (!this.#shutdown) this.#bringUp(tenantId, {})
+    })
     if (!complete) this.#resumeLater()
     return tenantIds
   }
@@ -169,7 +172,10 @@ export class Supervisor<Socket = unknown> {
     const { clock, logger, settings } = this.#host
     for (const timer of [this.#collectTimer, this.#retryTimer]) if (timer !== null) clock.clearTimeout(timer)
     const sessions = [...this.#runningSessions()]
-    const stopped = Promise.all(sessions.map((session) => session.stop())).then(() => this.#finish())
+    const stops: Promise<CloseResult>[] = []
+    const stopped = inSlices(sessions, (session) => void stops.push(session.stop()))
+      .then(() => Promise.all(stops))
+      .then(() => this.#finish())
     let timer: unknown
     const deadline = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, settings.shutdownDeadlineMs)

@@ -3,7 +3,7 @@ import type { FileFacts } from './disk.js'
 import type { FolderFiles } from './folder-files.js'
 import type { Change, FolderState } from './folder-state.js'
 import { knownFacts } from './known-facts.js'
-import { inSlices } from './slices.js'
+import { inSlices } from '../turns.js'
 
 export interface AuditResult {
   /** Files that another program changed validly; they are unsaved changes now. */

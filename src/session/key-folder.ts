@@ -11,7 +11,7 @@ import { type Change, type FolderState, shortestJournal, toChange } from './fold
 import type { Journal } from './journal.js'
 import { checkKeyFileName } from './key-file.js'
 import { SerialQueue } from './serial-queue.js'
-import { inSlices } from './slices.js'
+import { inSlices } from '../turns.js'
 
 export type ChangeListener = (position: number, urgency: Urgency) => void
 

@@ -6,7 +6,7 @@ import type { Disk, FileFacts } from './disk.js'
 import { Journal } from './journal.js'
 import { checkKeyFile, checkKeyFileName, type IntactFile } from './key-file.js'
 import type { SessionPaths } from './session-paths.js'
-import { inSlices } from './slices.js'
+import { inSlices } from '../turns.js'
 
 const building = 'building'
 const ready = 'ready'
