@@ -8,11 +8,23 @@
 const itemsPerTurn = 8
 
 let lastTurn: Promise<unknown> = Promise.resolve()
+let waiting = 0
+
+/** Turns that were asked for and have not come. */
+export function turnsWaiting(): number {
+  return waiting
+}
 
 /** Resolves in a turn of the event loop that no other caller gets. */
 export function ownTurn(): Promise<unknown> {
-  lastTurn = lastTurn.then(() => new Promise((resume) => setImmediate(resume)))
+  waiting++
+  lastTurn = lastTurn.then(nextTurn)
   return lastTurn
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise((resume) => setImmediate(resume))
+  waiting--
 }
 
 /** Calls `visit` for each item, eight in a turn: no promise an item is made, and nobody waits long. */

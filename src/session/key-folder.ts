@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.js'
 import type { KeyFileBatch, KeyFiles, Urgency } from '../ports/key-files.js'
 import type { FileTree } from '../replication/file-tree.js'
+import { inSlices } from '../turns.js'
 import { type AuditResult, auditFolder } from './audit.js'
 import type { Base } from './base.js'
 import type { Capture } from './capture.js'
@@ -11,7 +12,6 @@ import { type Change, type FolderState, shortestJournal, toChange } from './fold
 import type { Journal } from './journal.js'
 import { checkKeyFileName } from './key-file.js'
 import { SerialQueue } from './serial-queue.js'
-import { inSlices } from '../turns.js'
 
 export type ChangeListener = (position: number, urgency: Urgency) => void
 

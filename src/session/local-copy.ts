@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { SessionError } from '../errors.js'
 import { isKeyFileName } from '../ports/key-file-name.js'
 import { FileTree } from '../replication/file-tree.js'
+import { inSlices } from '../turns.js'
 import type { Base } from './base.js'
 import { closePermissions, type Disk, type FileFacts } from './disk.js'
 import { onDisk } from './disk-error.js'
 import { type JournalContent, type JournaledFile, readJournal } from './journal.js'
 import { credsName, type IntactFile, parseCreds, readKeyFile } from './key-file.js'
-import { inSlices } from '../turns.js'
 import { isTemporaryName, temporaryPath } from './temporary.js'
 
 /** What a tenant's folder holds, after what a crash left half done was completed. */

@@ -119,7 +119,9 @@ it('a restore refuses hostile names and damaged contents before it writes', asyn
     ['creds.json', ''],
   ] as const) {
     const files = new Map([...smallSession, [name, content]])
-    await expect(root.replace('t', files, baseOf([]), { reason: 'test' })).rejects.toMatchObject({ code: 'invalid' })
+    await expect(root.replace('t', files, baseOf([]), { reason: 'test' })).rejects.toMatchObject({
+      code: 'invalid',
+    })
   }
   expect(readdirSync(path)).toEqual(['.supervisor'])
   expect(await root.inspect('t')).toBeNull()
