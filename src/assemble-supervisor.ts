@@ -44,24 +44,30 @@ export function assembleSupervisor<Socket>(
   const { leaseTtlMs: ttlMs, leaseRenewMs: periodMs, commitLingerMs: lingerMs } = settings
   const heartbeat = new Heartbeat({ ...parts, owner, ttlMs, periodMs })
   const statuses = new StatusWriter({ registry, clock, logger, periodMs: settings.statusPeriodMs })
+  const uploads = new UploadQueue({
+    concurrency: settings.uploadConcurrency,
+    perSecond: settings.uploadsPerSecond,
+  })
   const host = {
     ...parts,
     heartbeat,
     statuses,
-    uploads: new UploadQueue({
-      concurrency: settings.uploadConcurrency,
-      perSecond: settings.uploadsPerSecond,
-    }),
+    uploads,
     restores: new PQueue({ concurrency: settings.restoreConcurrency }),
     connects: new TurnQueue(settings.connectConcurrency),
-    commits: new Batch<HeadSwap, SwapOutcome>({ send: (swaps) => registry.commit(swaps), clock, lingerMs }),
+    commits: new Batch<HeadSwap, SwapOutcome>({
+      send: (swaps) => registry.commit(swaps),
+      clock,
+      // Each upload that runs ends in a commit: the more there are, the fuller a statement gets by waiting for them.
+      lingerMs: () => (uploads.running === 0 ? 0 : lingerMs + uploads.running),
+    }),
     releases: new Batch<Release, void>({
       send: async (leases) => {
         await registry.release(owner, leases)
         return leases.map(() => undefined)
       },
       clock,
-      lingerMs,
+      lingerMs: () => lingerMs,
     }),
   }
   return new Supervisor<Socket>(host, async () => {

@@ -6,6 +6,7 @@ import type { LeasedTenant, Pool, TenantRecord } from './ports/index.js'
 import type { SessionHost } from './session-host.js'
 import type { Sessions } from './sessions.js'
 import { capacityOf, sharesOf } from './shares.js'
+import { inSlices } from './turns.js'
 
 interface HeldLease {
   readonly tenantId: string
@@ -116,7 +117,7 @@ export class Claims<Socket> {
         ? await this.#claim(limit, own, this.#keptOut(pool))
         : []
     this.#bite *= 2
-    const brought = this.#bringUp(claimed)
+    const brought = await this.#bringUp(claimed)
     this.#giveBack(strays.slice(own.length))
     this.#handOver.look(pool, held - share)
     return brought
@@ -181,13 +182,20 @@ export class Claims<Socket> {
     return this.#sessions.running(tenantId)?.work.lease === null
   }
 
-  #bringUp(claimed: readonly LeasedTenant[]): string[] {
-    const isTooLate = ({ record }: LeasedTenant) => this.#closed || this.#sessions.isBusy(record.tenantId)
-    const late = claimed.filter(isTooLate)
-    this.#giveBack(late.map(({ lease: { epoch }, record: { tenantId } }) => ({ tenantId, epoch })))
-    const inTime = claimed.filter((leased) => !late.includes(leased))
-    for (const leased of inTime) this.#sessions.bringUp(leased.record.tenantId, {}, leased)
-    return inTime.map(({ record }) => record.tenantId)
+  async #bringUp(claimed: readonly LeasedTenant[]): Promise<string[]> {
+    const brought: string[] = []
+    const late: HeldLease[] = []
+    await inSlices(claimed, (leased) => {
+      const { tenantId } = leased.record
+      if (this.#closed || this.#sessions.isBusy(tenantId)) {
+        late.push({ tenantId, epoch: leased.lease.epoch })
+        return
+      }
+      this.#sessions.bringUp(tenantId, {}, leased)
+      brought.push(tenantId)
+    })
+    this.#giveBack(late)
+    return brought
   }
 
   #giveBack(leases: readonly HeldLease[]): void {

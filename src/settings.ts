@@ -30,7 +30,7 @@ export interface Settings extends MachineDelays {
   readonly sendAfterBackup: boolean
   /** Larger payloads are split. Must stay below the bucket's size limit. */
   readonly maxObjectBytes: number
-  /** Commits that arrive within this time go to the database as one statement. */
+  /** Commits that arrive within this time, and 1 ms more for each upload under way, go to the database as one statement. */
   readonly commitLingerMs: number
   /** Statuses are written at most this late. */
   readonly statusPeriodMs: number

@@ -10,6 +10,7 @@ import { describeFact } from './session-facts.js'
 import type { SessionHost } from './session-host.js'
 import { Sessions } from './sessions.js'
 import type { ShutdownResult, StartOptions, SupervisorEvents } from './supervisor-api.js'
+import { inSlices } from './turns.js'
 import { TypedEvents } from './typed-events.js'
 
 /** Keeps many tenants' sessions. Made by `createSupervisor`. */
@@ -179,7 +180,10 @@ export class Supervisor<Socket = unknown> {
     // First of all, so that the other hosts' shares grow while the sessions end.
     this.#sessions.track(this.#claims.close())
     const sessions = [...this.#sessions.allRunning()]
-    const stopped = Promise.all(sessions.map((session) => session.end())).then(() => this.#sessions.finish())
+    const stops: Promise<CloseResult>[] = []
+    const stopped = inSlices(sessions, (session) => void stops.push(session.end()))
+      .then(() => Promise.all(stops))
+      .then(() => this.#sessions.finish())
     let timer: unknown
     const deadline = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, settings.shutdownDeadlineMs)

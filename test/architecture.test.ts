@@ -8,15 +8,16 @@ const top = path.join(import.meta.dirname, '..')
 const mayImport: Record<string, { from: string[]; types?: string[] }> = {
   machines: { from: [] },
   'src/errors.ts': { from: [] },
+  'src/turns.ts': { from: [] },
   'src/ports': { from: ['src/errors.ts'] },
-  'src/replication': { from: ['src/errors.ts', 'src/ports'] },
+  'src/replication': { from: ['src/errors.ts', 'src/turns.ts', 'src/ports'] },
   'src/stores': { from: ['src/errors.ts', 'src/ports', 'src/replication'] },
   'src/registry': { from: ['src/errors.ts', 'src/ports', 'src/replication', 'src/generated'] },
-  'src/session': { from: ['src/errors.ts', 'src/ports', 'src/replication'] },
+  'src/session': { from: ['src/errors.ts', 'src/turns.ts', 'src/ports', 'src/replication'] },
   'src/whatsapp': { from: ['src/errors.ts', 'src/ports', 'src/replication'] },
   'src/loopback': { from: ['src/errors.ts'] },
   'src/actors': {
-    from: ['src/errors.ts', 'src/ports', 'src/replication'],
+    from: ['src/errors.ts', 'src/turns.ts', 'src/ports', 'src/replication'],
     types: ['machines', 'src/session'],
   },
   'src/server': {

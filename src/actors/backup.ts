@@ -10,6 +10,7 @@ import { planGeneration } from '../replication/plan.js'
 import { restoreNewest } from '../replication/walk-back.js'
 import type { Capture } from '../session/capture.js'
 import type { KeyFolder } from '../session/key-folder.js'
+import { ownTurn } from '../turns.js'
 import { baseOf } from './base-of.js'
 import type { Host } from './host.js'
 import { proveHead } from './prove-head.js'
@@ -57,6 +58,8 @@ async function capture(
   work: TenantWork,
   folder: KeyFolder,
 ): Promise<{ capture: Capture; generation: GenerationToCommit }> {
+  // Uploads that end together let as many others start together.
+  await ownTurn()
   const first = folder.capture()
   const { head, chain: state, snapshotOwed: forceSnapshot } = work
   const nowMs = work.nextCreatedAt(host.clock.now())

@@ -80,7 +80,7 @@ async function startAfresh(host: Host, work: TenantWork, found: FoundAtStart): P
   const { tenantId } = work
   const base = baseOf(work.epoch, null)
   if (found.imported !== null) {
-    await host.root.replace(tenantId, found.imported, base, 'imported')
+    await host.root.replace(tenantId, found.imported, base, { reason: 'imported' })
     host.report({ type: 'session.imported', tenantId, files: found.imported.size })
   }
   const copy = await host.root.inspect(tenantId)

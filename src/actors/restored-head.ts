@@ -43,8 +43,8 @@ export async function bringHeadIntoPlace(
   const files = fellBack ? prepareOlder(restored.files, marks).files : restored.files
   // What was fallen back to is not the head: all of it is owed as a new snapshot on top.
   const base = baseOf(work.epoch, fellBack ? null : head)
-  await host.root.replace(work.tenantId, files, base, 'superseded')
-  const copy = await host.root.inspect(work.tenantId)
+  const hashes = fellBack ? undefined : restored.tree
+  const copy = await host.root.replace(work.tenantId, files, base, { reason: 'superseded', hashes })
   work.chain = fellBack ? null : restored.chainState
   work.snapshotOwed = fellBack
   work.marksBeyond = null

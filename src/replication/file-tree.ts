@@ -1,95 +1,134 @@
 import { sha256, sha256Bytes } from './hash.js'
+import { hashOfName, NameIndex } from './name-index.js'
 
 const bucketCount = 256
-const digestBytes = 32
+const hashBytes = 32
 const emptyBucket = sha256Bytes('')
 const noBuckets = Buffer.concat(Array.from({ length: bucketCount }, () => emptyBucket))
+const leastCapacity = 8
 
 /**
  * A set of key files by name and hash, with a digest over the whole set that costs only what changed: names are
  * spread over 256 buckets, a changed name re-hashes its own bucket and the list of buckets (860 files: about 3 names
  * a bucket). Two trees have the same digest exactly when they hold the same names with the same hashes.
+ *
+ * One is in memory for each connected session, so it is kept in columns: about 60 bytes a file.
  */
 export class FileTree {
-  readonly #hashes = new Map<string, string>()
-  /** Names by bucket; buckets without names are left out. */
-  readonly #names = new Map<number, Set<string>>()
+  #index = new NameIndex()
+  /** By slot: 32 bytes of hash, and the bucket of the name. */
+  #hashes = Buffer.alloc(leastCapacity * hashBytes)
+  #buckets = new Uint8Array(leastCapacity)
   /** The digests of all buckets, one after the other; those of `#stale` are not up to date. */
   #digests = Buffer.from(noBuckets)
-  readonly #stale = new Set<number>()
+  #stale: Set<number> | null = null
 
+  /** @param entries hashes are SHA-256 in hex */
   constructor(entries: Iterable<readonly [name: string, hash: string]> = []) {
     for (const [name, hash] of entries) this.set(name, hash)
   }
 
   get size(): number {
-    return this.#hashes.size
+    return this.#index.size
+  }
+
+  /** A number that stays the name's until it is deleted, for columns of the caller's; -1 when it is not in the set. */
+  slotOf(name: string): number {
+    return this.#index.slotOf(name)
   }
 
   get(name: string): string | undefined {
-    return this.#hashes.get(name)
+    const slot = this.#index.slotOf(name)
+    return slot < 0 ? undefined : this.#hashAt(slot)
   }
 
   has(name: string): boolean {
-    return this.#hashes.has(name)
+    return this.#index.slotOf(name) >= 0
   }
 
-  entries(): IterableIterator<[name: string, hash: string]> {
-    return this.#hashes.entries()
+  *entries(): Generator<[name: string, hash: string]> {
+    for (let slot = 0; slot < this.#index.slots; slot++) {
+      const name = this.#index.nameOf(slot)
+      if (name !== undefined) yield [name, this.#hashAt(slot)]
+    }
   }
 
-  names(): IterableIterator<string> {
-    return this.#hashes.keys()
+  names(): Generator<string> {
+    return this.#index.names()
   }
 
   set(name: string, hash: string): void {
-    if (this.#hashes.get(name) === hash) return
-    this.#hashes.set(name, hash)
-    this.#touch(name).add(name)
+    if (this.get(name) === hash) return
+    const slot = this.#index.add(name)
+    if (slot >= this.#buckets.length) this.#grow()
+    const bucket = bucketOf(name)
+    this.#buckets[slot] = bucket
+    if (this.#hashes.write(hash, slot * hashBytes, hashBytes, 'hex') !== hashBytes) {
+      throw new TypeError('Expected a SHA-256 of 64 hexadecimal digits.')
+    }
+    this.#touch(bucket)
   }
 
   delete(name: string): void {
-    if (this.#hashes.delete(name)) this.#touch(name).delete(name)
+    const slot = this.#index.remove(name)
+    if (slot >= 0) this.#touch(this.#buckets[slot]!)
   }
 
   copy(): FileTree {
     const copy = new FileTree()
-    for (const [name, hash] of this.#hashes) copy.#hashes.set(name, hash)
-    for (const [bucket, names] of this.#names) copy.#names.set(bucket, new Set(names))
-    for (const bucket of this.#stale) copy.#stale.add(bucket)
+    copy.#index = this.#index.copy()
+    const slots = Math.max(this.#index.slots, leastCapacity)
+    copy.#hashes = Buffer.from(this.#hashes.subarray(0, slots * hashBytes))
+    copy.#buckets = this.#buckets.slice(0, slots)
     copy.#digests = Buffer.from(this.#digests)
+    copy.#stale = this.#stale && new Set(this.#stale)
     return copy
   }
 
   /** SHA-256 over the buckets' digests, lowercase hex. */
   digest(): string {
-    for (const bucket of this.#stale) this.#digestOf(bucket).copy(this.#digests, bucket * digestBytes)
-    this.#stale.clear()
+    if (this.#stale) for (const [bucket, names] of this.#namesIn(this.#stale)) this.#renew(bucket, names)
+    this.#stale = null
     return sha256(this.#digests)
   }
 
-  #touch(name: string): Set<string> {
-    const bucket = bucketOf(name)
+  #hashAt(slot: number): string {
+    return this.#hashes.toString('hex', slot * hashBytes, (slot + 1) * hashBytes)
+  }
+
+  #touch(bucket: number): void {
+    this.#stale ??= new Set()
     this.#stale.add(bucket)
-    let names = this.#names.get(bucket)
-    if (names === undefined) {
-      names = new Set()
-      this.#names.set(bucket, names)
+  }
+
+  /** A quarter at a time: what is not used costs memory for each tenant. */
+  #grow(): void {
+    const capacity = Math.ceil(this.#buckets.length * 1.25)
+    const hashes = Buffer.alloc(capacity * hashBytes)
+    this.#hashes.copy(hashes)
+    this.#hashes = hashes
+    const buckets = new Uint8Array(capacity)
+    buckets.set(this.#buckets)
+    this.#buckets = buckets
+  }
+
+  #namesIn(buckets: ReadonlySet<number>): Map<number, string[]> {
+    const names = new Map<number, string[]>([...buckets].map((bucket) => [bucket, []]))
+    for (let slot = 0; slot < this.#index.slots; slot++) {
+      const name = names.get(this.#buckets[slot]!) && this.#index.nameOf(slot)
+      if (name !== undefined) names.get(this.#buckets[slot]!)!.push(name)
     }
     return names
   }
 
-  #digestOf(bucket: number): Buffer {
-    const names = this.#names.get(bucket)
-    if (names === undefined || names.size === 0) return emptyBucket
-    const lines = [...names].sort().map((name) => `${name}\0${this.#hashes.get(name)}\n`)
-    return sha256Bytes(lines.join(''))
+  #renew(bucket: number, names: string[]): void {
+    const lines = names.sort().map((name) => `${name}\0${this.get(name)}\n`)
+    const digest = names.length === 0 ? emptyBucket : sha256Bytes(lines.join(''))
+    digest.copy(this.#digests, bucket * hashBytes)
   }
 }
 
-/** Stable and cheap (FNV-1a), not secret: it only spreads names. */
 function bucketOf(name: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  const hash = hashOfName(name)
   return (hash ^ (hash >>> 16)) & 0xff
 }

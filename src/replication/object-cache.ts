@@ -1,5 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
 import type { ObjectStore } from '../ports/object-store.js'
+import { ownTurn } from '../turns.js'
 import { openPayload } from './codec.js'
 import type { GenerationDocument } from './generation.js'
 import { inParallel } from './in-parallel.js'
@@ -109,6 +110,8 @@ export class ObjectCache {
     let before: Uint8Array | null = null
     for (let tries = 0; tries < triesToRead; tries++) {
       const body = await this.#get(key)
+      // Downloads of many tenants arrive together.
+      await ownTurn()
       try {
         return verify(body)
       } catch (error) {

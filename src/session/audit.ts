@@ -1,9 +1,8 @@
 import { isKeyFileName } from '../ports/key-file-name.js'
+import { inSlices } from '../turns.js'
 import type { FileFacts } from './disk.js'
 import type { FolderFiles } from './folder-files.js'
 import type { Change, FolderState } from './folder-state.js'
-import { knownFacts } from './known-facts.js'
-import { inSlices } from './slices.js'
 
 export interface AuditResult {
   /** Files that another program changed validly; they are unsaved changes now. */
@@ -58,9 +57,8 @@ export async function auditFolder(
 }
 
 function isUntouched(state: FolderState, files: FolderFiles, name: string): boolean {
-  const known = state.facts(name)
-  const facts = known && !state.flaws.has(name) ? files.look(name) : null
-  return facts !== null && facts.kind === 'file' && known!.print === knownFacts(facts).print
+  const facts = state.flaws.has(name) ? null : files.look(name)
+  return facts !== null && facts.kind === 'file' && state.looksSame(name, facts)
 }
 
 function check(

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
+import { inSlices } from '../turns.js'
 import type { Disk, FileFacts } from './disk.js'
 import type { FolderState } from './folder-state.js'
 import { type IntactFile, readKeyFile } from './key-file.js'
-import { inSlices } from './slices.js'
 import { temporaryPath } from './temporary.js'
 
 /** The key files of one open folder on disk. Throws Node's errors. */

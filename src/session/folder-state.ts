@@ -1,9 +1,9 @@
-import { FileTree } from '../replication/file-tree.js'
+import type { FileTree } from '../replication/file-tree.js'
 import type { Base } from './base.js'
 import type { FileFacts } from './disk.js'
 import type { JournalFile, JournalRecord } from './journal-codec.js'
 import { checkKeyFile, checkKeyFileName, credsName, parseCreds } from './key-file.js'
-import { type KnownFacts, knownFacts } from './known-facts.js'
+import { KnownFacts } from './known-facts.js'
 import { UnsavedChanges } from './unsaved-changes.js'
 
 /** One file of a batch that is to be written, with the hash of its content. */
@@ -25,26 +25,33 @@ export class FolderState {
   /** Grows by one with each batch that changed something. */
   position = 0
   /** The files as they should be: on disk, in `unsaved`, or (when flawed) in the committed generation. */
-  readonly tree = new FileTree()
+  readonly tree: FileTree
   readonly unsaved = new UnsavedChanges()
   readonly flaws = new Map<string, Flaw>()
   /** Contents of the last batch that the disk has not taken yet; they are in the journal. */
   readonly unapplied = new Map<string, string | null>()
   nextPreKeyId = 0
-  totalBytes = 0
-  readonly #facts = new Map<string, KnownFacts>()
+  readonly #facts: KnownFacts
 
-  constructor(base: Base) {
+  /** @param tree the files as they are known; it is changed from here on */
+  constructor(base: Base, tree: FileTree) {
     this.base = base
+    this.tree = tree
+    this.#facts = new KnownFacts(tree.size)
   }
 
-  facts(name: string): KnownFacts | undefined {
-    return this.#facts.get(name)
+  get totalBytes(): number {
+    return this.#facts.totalBytes
+  }
+
+  /** The file looks as it did when its content was found to have the hash in the tree. */
+  looksSame(name: string, facts: FileFacts): boolean {
+    return this.#facts.isSame(this.tree.slotOf(name), facts)
   }
 
   /** What was seen of a file whose content has the hash in the tree. */
   setFacts(name: string, facts: FileFacts): void {
-    this.#setFacts(name, knownFacts(facts))
+    this.#facts.seen(this.tree.slotOf(name), facts)
   }
 
   /** How a change is to be journaled, before it is taken. */
@@ -61,11 +68,11 @@ export class FolderState {
     for (const { name, content, hash } of changes) {
       const committed = this.tree.get(name) ?? null
       this.unsaved.put(name, { content, hash, committed, position, at })
+      this.#facts.forget(this.tree.slotOf(name))
       if (hash === null) this.tree.delete(name)
       else this.tree.set(name, hash)
+      if (content !== null) this.#facts.expect(this.tree.slotOf(name), Buffer.byteLength(content))
       this.flaws.delete(name)
-      const known = content === null ? undefined : { bytes: Buffer.byteLength(content), print: -1 }
-      this.#setFacts(name, known)
       this.noteCreds(name, content)
     }
     this.position = position
@@ -74,12 +81,6 @@ export class FolderState {
   /** Keeps what replication must know of creds.json; other files are ignored. */
   noteCreds(name: string, content: string | null): void {
     if (name === credsName) this.nextPreKeyId = parseCreds(content ?? '')?.nextPreKeyId ?? 0
-  }
-
-  #setFacts(name: string, facts: KnownFacts | undefined): void {
-    this.totalBytes += (facts?.bytes ?? 0) - (this.#facts.get(name)?.bytes ?? 0)
-    if (facts) this.#facts.set(name, facts)
-    else this.#facts.delete(name)
   }
 }
 

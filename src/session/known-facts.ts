@@ -1,14 +1,63 @@
 import type { FileFacts } from './disk.js'
 
-/** What is remembered of a file, so that it need not be read again while it is untouched. */
-export interface KnownFacts {
-  readonly bytes: number
-  /** Size, mtime and inode in one number (53 bits), or -1: to be read. */
-  readonly print: number
-}
+/** Says of a file that it must be read. */
+const unknownPrint = -1
 
-export function knownFacts(facts: FileFacts): KnownFacts {
-  return { bytes: facts.bytes, print: printOf(facts) }
+/**
+ * What is remembered of each file, by its slot in the tree, so that it need not be read again while it is untouched:
+ * its size, and size, mtime and inode in one number (53 bits).
+ */
+export class KnownFacts {
+  #sizes: Uint32Array
+  #prints: Float64Array
+  #totalBytes = 0
+
+  /** @param files how many there are; others may come */
+  constructor(files: number) {
+    this.#sizes = new Uint32Array(files)
+    this.#prints = new Float64Array(files).fill(unknownPrint)
+  }
+
+  get totalBytes(): number {
+    return this.#totalBytes
+  }
+
+  /** The file looks as when it was last read or written. */
+  isSame(slot: number, facts: FileFacts): boolean {
+    return slot >= 0 && slot < this.#prints.length && this.#prints[slot] === printOf(facts)
+  }
+
+  seen(slot: number, facts: FileFacts): void {
+    this.#set(slot, facts.bytes, printOf(facts))
+  }
+
+  /** It will have this size, and was not looked at. */
+  expect(slot: number, bytes: number): void {
+    this.#set(slot, bytes, unknownPrint)
+  }
+
+  /** To be said before the slot is free for another name. */
+  forget(slot: number): void {
+    if (slot >= 0 && slot < this.#sizes.length) this.#set(slot, 0, unknownPrint)
+  }
+
+  #set(slot: number, bytes: number, print: number): void {
+    if (slot < 0) return
+    if (slot >= this.#sizes.length) this.#grow(slot + 1)
+    this.#totalBytes += bytes - this.#sizes[slot]!
+    this.#sizes[slot] = bytes
+    this.#prints[slot] = print
+  }
+
+  #grow(least: number): void {
+    const capacity = Math.max(least, Math.ceil(this.#sizes.length * 1.25))
+    const sizes = new Uint32Array(capacity)
+    sizes.set(this.#sizes)
+    this.#sizes = sizes
+    const prints = new Float64Array(capacity).fill(unknownPrint)
+    prints.set(this.#prints)
+    this.#prints = prints
+  }
 }
 
 function printOf({ bytes, mtimeMs, ino }: FileFacts): number {

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { SessionError } from '../errors.js'
 import { isKeyFileName } from '../ports/key-file-name.js'
 import { FileTree } from '../replication/file-tree.js'
+import { inSlices } from '../turns.js'
 import type { Base } from './base.js'
 import { closePermissions, type Disk, type FileFacts } from './disk.js'
 import { onDisk } from './disk-error.js'
 import { type JournalContent, type JournaledFile, readJournal } from './journal.js'
 import { credsName, type IntactFile, parseCreds, readKeyFile } from './key-file.js'
-import { inSlices } from './slices.js'
 import { isTemporaryName, temporaryPath } from './temporary.js'
 
 /** What a tenant's folder holds, after what a crash left half done was completed. */
@@ -52,6 +52,12 @@ export async function readLocalCopy(disk: Disk, folder: string): Promise<LocalCo
   if (journal !== null && journal !== 'damaged')
     onDisk('complete a batch', () => redo(disk, folder, journal, found))
   return found.size === 0 ? null : describe(journal, found)
+}
+
+/** A folder that was built a moment ago, as `readLocalCopy` would find it: these files and a journal of `base` alone. */
+export function copyOf(base: Base, files: ReadonlyMap<string, IntactFile>): LocalCopy | null {
+  if (files.size === 0) return null
+  return describe({ base, torn: false, files: new Map(), unsaved: new Map() }, files)
 }
 
 async function readFound(disk: Disk, folder: string): Promise<Found> {
@@ -104,7 +110,10 @@ function mustRedo(
   return hash === null || (lastMayBeUnapplied && wanted.last && hash === wanted.previous)
 }
 
-function describe(journal: JournalContent | 'damaged' | null, found: Found): LocalCopy {
+function describe(
+  journal: JournalContent | 'damaged' | null,
+  found: ReadonlyMap<string, IntactFile | 'damaged'>,
+): LocalCopy {
   const files = new Map<string, string>()
   const hashes = new FileTree()
   const facts = new Map<string, FileFacts>()

@@ -28,9 +28,8 @@ export interface OpenOptions {
  */
 export function stateOnOpen(options: OpenOptions, now: number): FolderState {
   const { base, copy } = options
-  const state = new FolderState(base)
   const committed = committedOf(options)
-  for (const [name, hash] of (committed ?? copy!.hashes).entries()) state.tree.set(name, hash)
+  const state = new FolderState(base, (committed ?? copy!.hashes).copy())
   if (committed === null) {
     takeUnknown(state, copy!, now)
   } else {

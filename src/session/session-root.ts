@@ -3,14 +3,15 @@ import { SessionError } from '../errors.js'
 import type { Clock, Random } from '../ports/clock.js'
 import { type DirectoryLock, lockDirectory } from '../ports/directory-lock.js'
 import { checkTenantId } from '../ports/tenant-id.js'
+import type { FileTree } from '../replication/file-tree.js'
 import type { Base } from './base.js'
 import { type Disk, systemDisk } from './disk.js'
 import { diskError, onDisk } from './disk-error.js'
 import { FolderFiles } from './folder-files.js'
-import { shortestJournal } from './folder-state.js'
+import { type FolderState, shortestJournal } from './folder-state.js'
 import { Journal } from './journal.js'
 import { KeyFolder } from './key-folder.js'
-import { type LocalCopy, readLocalCopy } from './local-copy.js'
+import { copyOf, type LocalCopy, readLocalCopy } from './local-copy.js'
 import { type OpenOptions, stateOnOpen } from './open-folder.js'
 import { ownerIdOf } from './owner.js'
 import { buildIncoming, putInPlace, settleIncoming } from './replacement.js'
@@ -113,27 +114,11 @@ export class SessionRoot {
    * since it changed · `diskFull` · `denied` · `unavailable`
    */
   async open(tenantId: string, options: OpenOptions): Promise<KeyFolder> {
-    return this.#alone(tenantId, 'open a session', async ({ disk, paths, clock }, inspected) => {
+    return this.#alone(tenantId, 'open a session', async ({ clock }, inspected) => {
       if (inspected !== options.copy) {
         throw new SessionError('invalid', 'Inspect the session folder, then open it with what was found.')
       }
-      const state = stateOnOpen(options, clock.now())
-      const path = paths.folder(tenantId)
-      disk.makeDirectory(path)
-      const journal = new Journal(disk, path)
-      journal.rewrite(shortestJournal(state))
-      const folder = new KeyFolder({
-        state,
-        files: new FolderFiles(disk, path),
-        journal,
-        clock,
-        onClose: () => void this.#open.delete(tenantId),
-        moveAside: (name) => {
-          const aside = newQuarantinePath(paths, tenantId, 'damaged-file', this.#parts)
-          disk.makeDirectory(aside)
-          disk.rename(join(path, name), join(aside, name))
-        },
-      })
+      const folder = this.#folderOf(tenantId, stateOnOpen(options, clock.now()))
       this.#open.set(tenantId, folder)
       return folder
     })
@@ -142,19 +127,24 @@ export class SessionRoot {
   /**
    * Makes `files` the tenant's session: built beside it, verified, and renamed into place; the old folder goes
    * to the quarantine under `reason`. A crash leaves the old one or the new one.
+   * @param hashes of all files, when they are known
+   * @returns what `inspect` would find now
    * @throws SessionError `corrupt` read back wrong · `invalid` · `diskFull` · `denied` · `unavailable`
    */
   async replace(
     tenantId: string,
     files: ReadonlyMap<string, string>,
     base: Base,
-    reason: string,
-  ): Promise<void> {
-    await this.#alone(tenantId, 'restore a session', async ({ disk, paths }) => {
+    { reason, hashes }: { reason: string; hashes?: FileTree },
+  ): Promise<LocalCopy | null> {
+    return await this.#alone(tenantId, 'restore a session', async ({ disk, paths }) => {
       checkReason(reason)
-      await buildIncoming(disk, paths, tenantId, files, base)
+      const built = await buildIncoming(disk, paths, tenantId, { files, base, hashes })
       if (disk.look(paths.folder(tenantId)) !== null) await this.#moveAside(tenantId, reason)
       await putInPlace(disk, paths, tenantId)
+      const copy = copyOf(base, built)
+      this.#inspected.set(tenantId, copy)
+      return copy
     })
   }
 
@@ -205,6 +195,27 @@ export class SessionRoot {
       await this.#parts.lock.release()
     })()
     return this.#closed
+  }
+
+  /** A function of its own: closures that live as long as the folder must not hold what was inspected. */
+  #folderOf(tenantId: string, state: FolderState): KeyFolder {
+    const { disk, paths, clock } = this.#parts
+    const path = paths.folder(tenantId)
+    disk.makeDirectory(path)
+    const journal = new Journal(disk, path)
+    journal.rewrite(shortestJournal(state))
+    return new KeyFolder({
+      state,
+      files: new FolderFiles(disk, path),
+      journal,
+      clock,
+      onClose: () => void this.#open.delete(tenantId),
+      moveAside: (name) => {
+        const aside = newQuarantinePath(paths, tenantId, 'damaged-file', this.#parts)
+        disk.makeDirectory(aside)
+        disk.rename(join(path, name), join(aside, name))
+      },
+    })
   }
 
   async #moveAside(tenantId: string, reason: string): Promise<string> {

@@ -52,6 +52,9 @@ export const settings = checkSettings({
 const path = '/sessions'
 const other = 'another-owner'
 
+/** A commit waits for no other while no upload is under way. */
+const commitAtOnce = 0
+
 /** A supervisor that is real down to its ports, and ports that answer when they are told to. */
 export class HeldWorld {
   readonly clock = new StepClock()
@@ -110,7 +113,9 @@ export class HeldWorld {
   /** Lets everything come to rest that needs no answer: batches and statuses go out without being waited for. */
   async rest(): Promise<void> {
     do await settled()
-    while (this.clock.fireOther(settings.commitLingerMs) || this.clock.fireOther(settings.statusPeriodMs))
+    while (
+      [commitAtOnce, settings.commitLingerMs, settings.statusPeriodMs].some((ms) => this.clock.fireOther(ms))
+    )
   }
 
   /** Time goes on by `ms`. */

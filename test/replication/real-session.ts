@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 
+const recorded = new URL('../data/session-20-contacts.tar.gz', import.meta.url)
+
 /** Files of the recorded session in test/data, name → content. */
-export function realSession(): Map<string, string> {
-  const tar = gunzipSync(readFileSync(new URL('../data/session-20-contacts.tar.gz', import.meta.url)))
+export function realSession(archive: URL | string = recorded): Map<string, string> {
+  const tar = gunzipSync(readFileSync(archive))
   const files = new Map<string, string>()
   const text = (from: number, length: number) =>
     tar.toString('utf8', from, from + length).replace(/\0.*$/s, '')

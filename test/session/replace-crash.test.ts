@@ -34,7 +34,7 @@ async function dieDuringReplace(withOld: boolean, at: number, tear: boolean) {
     await files.close()
   }
   dying.dieAt(at, tear)
-  const done = await root.replace('t', restored, baseOf(restored, 9), 'remote-is-ahead').then(
+  const done = await root.replace('t', restored, baseOf(restored, 9), { reason: 'remote-is-ahead' }).then(
     () => true,
     (error) => {
       if (!dying.dead) throw error
@@ -79,7 +79,7 @@ describe.each([
       }
       expect(readdirSync(join(path, '.supervisor/incoming'))).toEqual([])
       // It can be done again, from whatever was left.
-      await root.replace('t', restored, baseOf(restored, 9), 'remote-is-ahead')
+      await root.replace('t', restored, baseOf(restored, 9), { reason: 'remote-is-ahead' })
       expect(readFolder(join(path, 't'))).toEqual(sorted(restored))
       await root.close()
       if (done) break
@@ -104,7 +104,7 @@ it('a restore that is read back with other content leaves the old copy where it 
   const root = await openRoot(path, disk)
   await (await openSmall(root)).close()
   lying = true
-  const call = root.replace('t', restored, baseOf(restored, 9), 'remote-is-ahead')
+  const call = root.replace('t', restored, baseOf(restored, 9), { reason: 'remote-is-ahead' })
   await expect(call).rejects.toMatchObject({ code: 'corrupt' })
   expect(readFolder(join(path, 't'))).toEqual(sorted(smallSession))
 })
@@ -119,7 +119,9 @@ it('a restore refuses hostile names and damaged contents before it writes', asyn
     ['creds.json', ''],
   ] as const) {
     const files = new Map([...smallSession, [name, content]])
-    await expect(root.replace('t', files, baseOf([]), 'test')).rejects.toMatchObject({ code: 'invalid' })
+    await expect(root.replace('t', files, baseOf([]), { reason: 'test' })).rejects.toMatchObject({
+      code: 'invalid',
+    })
   }
   expect(readdirSync(path)).toEqual(['.supervisor'])
   expect(await root.inspect('t')).toBeNull()

@@ -46,7 +46,7 @@ describe('a real Baileys folder', () => {
     const path = temporaryDirectory()
     const before = readFolder(unpackRealSession(path, 't'))
     const root = await openRoot(path)
-    await root.replace('t', before, baseOf(before), 'remote-is-ahead')
+    await root.replace('t', before, baseOf(before), { reason: 'remote-is-ahead' })
     expect(readFolder(join(path, 't'))).toEqual(before)
     const copy = (await root.inspect('t'))!
     expect(copy).toMatchObject({ base: baseOf(before), journal: 'intact', paired: true })
@@ -121,7 +121,7 @@ describe('the session directory', () => {
     const calls = [
       () => root.inspect(tenantId),
       () => root.open(tenantId, { base: noHead, copy: null }),
-      () => root.replace(tenantId, smallSession, noHead, 'test'),
+      () => root.replace(tenantId, smallSession, noHead, { reason: 'test' }),
       () => root.quarantine(tenantId, 'test'),
       () => root.remove(tenantId),
     ]
@@ -147,7 +147,7 @@ describe('the session directory', () => {
     const files = await root.open('t', { base: noHead, copy: await root.inspect('t') })
     await files.write(new Map([['session-9.json', '{}']]))
     await files.close()
-    await root.replace('u', smallSession, baseOf(smallSession), 'test')
+    await root.replace('u', smallSession, baseOf(smallSession), { reason: 'test' })
     await root.quarantine('u', 'test')
     const open = readdirSync(root.path, { recursive: true, encoding: 'utf8' })
       .filter((name) => !name.startsWith('.supervisor/.lock/'))
@@ -248,9 +248,9 @@ describe('the quarantine', () => {
     const path = temporaryDirectory()
     const root = await openRoot(path)
     for (const tenant of ['t', 'tt']) {
-      await root.replace(tenant, smallSession, baseOf(smallSession), 'test')
+      await root.replace(tenant, smallSession, baseOf(smallSession), { reason: 'test' })
       await root.quarantine(tenant, 'test')
-      await root.replace(tenant, smallSession, baseOf(smallSession), 'test')
+      await root.replace(tenant, smallSession, baseOf(smallSession), { reason: 'test' })
     }
     await root.remove('t')
     const left = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -1,7 +1,7 @@
 import type { KeyFileBatch } from '../../src/ports/key-files.js'
 import type { HeadSwap, TenantRecord } from '../../src/ports/registry.js'
 import { FileTree } from '../../src/replication/file-tree.js'
-import { hashKeyFile } from '../../src/replication/hash.js'
+import { hashKeyFile, sha256 } from '../../src/replication/hash.js'
 import type { World } from './world.js'
 
 export type Files = ReadonlyMap<string, string>
@@ -136,7 +136,9 @@ export function continues(version: Version, from: Version | null): boolean {
 }
 
 export function treeOf(files: Files): string {
-  return new FileTree([...files].map(([name, content]) => [name, hashKeyFile(content) ?? 'damaged'])).digest()
+  return new FileTree(
+    [...files].map(([name, content]) => [name, hashKeyFile(content) ?? sha256('damaged')]),
+  ).digest()
 }
 
 /** The simulated identity in a set's creds.json. */

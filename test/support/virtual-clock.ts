@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/ports/clock.js'
+import { turnsWaiting } from '../../src/turns.js'
 
 interface Timer {
   readonly id: number
@@ -111,6 +112,7 @@ function isBefore(a: Timer, b: Timer): boolean {
 }
 
 /** Resolves when every promise that can settle without time or input has: microtasks have run dry. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+export async function settled(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve))
+  while (turnsWaiting() > 0)
 }

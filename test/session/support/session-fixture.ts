@@ -60,7 +60,7 @@ export async function openSmall(
   root: SessionRoot,
   files: ReadonlyMap<string, string> = smallSession,
 ): Promise<KeyFolder> {
-  await root.replace('t', files, baseOf(files), 'restored')
+  await root.replace('t', files, baseOf(files), { reason: 'restored' })
   return reopen(root, baseOf(files))
 }
 
