@@ -9,6 +9,7 @@ import {
   type Registry,
   silentLogger,
 } from '../../src/index.js'
+import type { Random } from '../../src/ports/clock.js'
 import { openSessionRoot } from '../../src/session/index.js'
 import { checkSettings, type Settings } from '../../src/settings.js'
 import { FakeLink } from './fake-link.js'
@@ -42,11 +43,15 @@ export class VirtualHosts {
 
   /**
    * A process on `disk`.
-   * @param dice what its random numbers always are; near 0, every wait with jitter is short
+   * @param dice what its random numbers always are, or gives them; near 0, every wait with jitter is short
    */
-  async start({ disk = this.newDisk(), dice = 0.5, settings = {} as Partial<Settings> } = {}) {
+  async start({
+    disk = this.newDisk(),
+    dice = 0.5 as number | Random,
+    settings = {} as Partial<Settings>,
+  } = {}) {
     const { clock, store, registry } = this
-    const random = () => dice
+    const random = typeof dice === 'number' ? () => dice : dice
     const lock = async () => ({ release: async () => {} })
     const root = await openSessionRoot({ path: '/sessions', clock, random, disk: disk.handle(), lock })
     const link = new FakeLink()
