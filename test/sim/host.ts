@@ -179,7 +179,7 @@ export class Host {
     const tenantId = basename(dirname(name))
     this.damaged.set(tenantId, this.damaged.get(tenantId) ?? this.written.get(tenantId) ?? null)
     this.written.delete(tenantId)
-    this.#world.history(tenantId).injured = true
+    this.#world.history(tenantId).injuries++
     const disk = this.disk.handle()
     if (damage === 'credsEmpty') disk.create(name, new Uint8Array())
     else if (damage === 'journalFlipped')

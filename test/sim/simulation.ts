@@ -136,12 +136,14 @@ class Simulation {
 
   /** What no program may decide: then it says so, and waits. */
   #needsAPerson(tenantId: string): boolean {
-    const { rotten, injured } = this.#world.history(tenantId)
+    const { rotten, injuries, head } = this.#world.history(tenantId)
     const says = (code: string) => this.#sessions(tenantId).some(({ lastError }) => lastError === code)
     // Every generation may be built on the object that was damaged.
     if (rotten && says('corrupt')) return true
+    // A key file and the journal that could heal it, both damaged, before the first backup: nobody has the content.
+    if (injuries > 1 && head === null && says('corrupt')) return true
     // A damaged journal does not say what its session continues, and at its start the store could not be asked.
-    return injured && says('undecided')
+    return injuries > 0 && says('undecided')
   }
 
   #explain(tenantId: string): void {

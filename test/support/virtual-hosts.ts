@@ -10,6 +10,7 @@ import {
   type Registry,
   silentLogger,
 } from '../../src/index.js'
+import type { Random } from '../../src/ports/clock.js'
 import { openSessionRoot } from '../../src/session/index.js'
 import { checkSettings, type Settings } from '../../src/settings.js'
 import { FakeLink } from './fake-link.js'
@@ -43,9 +44,13 @@ export class VirtualHosts {
 
   /**
    * A process on `disk`.
-   * @param dice what its random numbers always are; near 0, every wait with jitter is short
+   * @param dice what its random numbers always are, or gives them; near 0, every wait with jitter is short
    */
-  async start({ disk = this.newDisk(), dice = 0.5, settings = {} as Partial<Settings> } = {}) {
+  async start({
+    disk = this.newDisk(),
+    dice = 0.5 as number | Random,
+    settings = {} as Partial<Settings>,
+  } = {}) {
     const link = new FakeLink()
     return { link, ...(await this.startWith(link, { disk, dice, settings })) }
   }
@@ -53,13 +58,18 @@ export class VirtualHosts {
   /** As `start`, with another way to WhatsApp. After `kill`, nothing that the process still does has any effect. */
   async startWith(
     link: DeviceLink<WASocket>,
-    { disk = this.newDisk(), dice = 0.5, settings = {} as Partial<Settings>, logger = silentLogger } = {},
+    {
+      disk = this.newDisk(),
+      dice = 0.5 as number | Random,
+      settings = {} as Partial<Settings>,
+      logger = silentLogger,
+    } = {},
   ) {
     const { clock } = this
     const life = { isDead: false }
     const store = whileAlive(life, this.store)
     const registry = whileAlive(life, this.registry)
-    const random = () => dice
+    const random = typeof dice === 'number' ? () => dice : dice
     const lock = async () => ({ release: async () => {} })
     const root = await openSessionRoot({ path: '/sessions', clock, random, disk: disk.handle(), lock })
     const parts = { clock, random, root, link, store, registry, logger }
