@@ -341,6 +341,30 @@ describe('a registry that does not answer', () => {
   })
 })
 
+describe('a lease of this host that no session stands for', () => {
+  it('is given back when the tenant may not come up here', async () => {
+    const pool = new Pool()
+    const a = await pool.host('a')
+    const [tenantId] = (await pool.wanted(1)) as [string]
+    await pool.clock.advance(3_000)
+    let lists = 0
+    pool.hosts.fate = (_, operation) => {
+      if (operation === 'list') lists++
+      return operation === 'release' ? 'away' : 'well'
+    }
+    await pool.hosts.within(3_000, a.supervisor.get(tenantId)!.stop())
+    pool.hosts.fate = (_, operation) => {
+      if (operation === 'list') lists++
+      return 'well'
+    }
+    lists = 0
+    await pool.clock.advance(60_000)
+    expect((await pool.hosts.rows.read(tenantId))!.lease).toMatchObject({ expiresAt: 0 })
+    expect(lists).toBeLessThanOrEqual(2)
+    expect(pool.counts('a')).toEqual([0])
+  })
+})
+
 describe('a process', () => {
   it('takes what it had before a crash again at once, more than its share too, and evens it out in order', async () => {
     const pool = new Pool()
