@@ -119,6 +119,7 @@ export class Claims<Socket> {
     const pool = await this.#checkIn()
     if (this.#closed) return []
     this.#sayWhenFull(pool)
+    this.#endUnwanted(pool)
     const strays = found.length > 0 || !this.#hasStrays(pool) ? found : await this.#lookForStrays()
     const held = this.#held()
     const share = sharesOf(pool.hosts, pool.wanted).get(root.ownerId)!
@@ -210,6 +211,15 @@ export class Claims<Socket> {
     })
     this.#giveBack(late)
     return brought
+  }
+
+  /** Somebody has stopped the tenant on another host, which cannot end a session that runs here. */
+  #endUnwanted({ unwanted }: Pool): void {
+    for (const { tenantId, epoch } of unwanted) {
+      const session = this.#sessions.running(tenantId)
+      if (session?.work.epoch === epoch && !session.isEnding)
+        this.#sessions.track(session.end().then(() => {}))
+    }
   }
 
   #giveBack(leases: readonly HeldLease[]): void {

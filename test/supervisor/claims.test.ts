@@ -288,6 +288,20 @@ describe('a tenant', () => {
     expect(pool.whatsApp.connected.has(tenantId)).toBe(false)
   })
 
+  it('that is stopped on a host that does not run it ends where it runs, with everything saved', async () => {
+    const pool = new Pool()
+    const { a, b } = await pool.pair(2)
+    const [tenantId] = pool.whatsApp.at('a') as [string]
+    expect(await b.supervisor.stop(tenantId)).toBeNull()
+    await pool.clock.advance(3_000)
+    expect(a.supervisor.get(tenantId)!.result).toMatchObject({ reason: 'stopped', unsaved: 0 })
+    await pool.clock.advance(30_000)
+    expect(pool.whatsApp.connected.has(tenantId)).toBe(false)
+    await b.supervisor.start(tenantId)
+    await pool.clock.advance(30_000)
+    expect(pool.whatsApp.connected.has(tenantId)).toBe(true)
+  })
+
   it('that is started comes up where it was asked for, whatever its share', async () => {
     const pool = new Pool()
     const { a } = await pool.pair(4)
