@@ -11,6 +11,7 @@ import type {
   ObjectStore,
   Random,
   Registry,
+  Release,
   SwapOutcome,
 } from './ports/index.js'
 import type { SessionRoot } from './session/index.js'
@@ -60,7 +61,7 @@ export function assembleSupervisor<Socket>(
       // Each upload that runs ends in a commit: the more there are, the fuller a statement gets by waiting for them.
       lingerMs: () => (uploads.running === 0 ? 0 : lingerMs + uploads.running),
     }),
-    releases: new Batch<{ tenantId: string; epoch: number }, void>({
+    releases: new Batch<Release, void>({
       send: async (leases) => {
         await registry.release(owner, leases)
         return leases.map(() => undefined)

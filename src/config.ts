@@ -51,6 +51,7 @@ const environment = z.object({
   DIRECT_URL: url(/^postgres(ql)?$/, 'a URL that starts with postgresql://').optional(),
   DATA_PATH: z.string().default('./data'),
   BACKUP_INTERVAL_MS: wholeNumber(1, maxDelayMs).optional(),
+  CAPACITY: wholeNumber(0, 2 ** 31 - 1).optional(),
   SEND_AFTER_BACKUP: z.enum(['true', 'false'], { error: 'expected true or false' }).optional(),
   SESSION_ENCRYPTION_KEY: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
@@ -144,6 +145,7 @@ function registryOf(env: Environment, warnings: string[]): RegistryConfig {
 function settingsOf(env: Environment): Partial<Settings> {
   return {
     ...(env.BACKUP_INTERVAL_MS === undefined ? {} : { auditIntervalMs: env.BACKUP_INTERVAL_MS }),
+    ...(env.CAPACITY === undefined ? {} : { capacity: env.CAPACITY }),
     ...(env.WHATSAPP_MAX_RETRIES === undefined ? {} : { maxRetries: env.WHATSAPP_MAX_RETRIES }),
     ...(env.SEND_AFTER_BACKUP === undefined ? {} : { sendAfterBackup: env.SEND_AFTER_BACKUP === 'true' }),
   }

@@ -17,8 +17,13 @@ export class EndedSession<Socket> implements Session<Socket> {
   readonly generation: number
   readonly lastError: string | null
   readonly result: CloseResult
+  /** When its user stopped it, by this process's clock; null when it ended otherwise. */
+  readonly stoppedAt: number | null
 
-  constructor(session: Session<Socket>, result: CloseResult) {
+  constructor(
+    session: Session<Socket> & { isStoppedHere: boolean },
+    { result, now }: { result: CloseResult; now: number },
+  ) {
     this.tenantId = session.tenantId
     this.state = session.state
     this.status = session.status
@@ -27,6 +32,7 @@ export class EndedSession<Socket> implements Session<Socket> {
     this.generation = session.generation
     this.lastError = session.lastError
     this.result = result
+    this.stoppedAt = session.isStoppedHere ? now : null
   }
 
   async waitFor(state: AwaitedState): Promise<void> {
@@ -44,6 +50,10 @@ export class EndedSession<Socket> implements Session<Socket> {
   }
 
   async stop(): Promise<CloseResult> {
+    return this.result
+  }
+
+  async end(): Promise<CloseResult> {
     return this.result
   }
 

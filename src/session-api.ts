@@ -41,7 +41,11 @@ export interface Session<Socket = unknown> {
   backupNow(): Promise<void>
   /** As `backupNow`, after looking for changes that other programs made to the files. */
   auditNow(): Promise<void>
-  /** Final backup, socket closed, lease given up; the session stays in the store. */
+  /**
+   * Final backup, socket closed, lease given up; the session stays in the store. The tenant is still one that is to run:
+   * other hosts on the registry take it over, or this one does after a while when they have no room; on the only host it
+   * stays down until it is started. `supervisor.stop()` stops it for all.
+   */
   stop(): Promise<CloseResult>
   /** Unlinks the device at WhatsApp and deletes the session everywhere. */
   logout(): Promise<CloseResult>

@@ -14,6 +14,12 @@ export interface Settings extends MachineDelays {
   readonly connectConcurrency: number
   readonly leaseTtlMs: number
   readonly leaseRenewMs: number
+  /** Sessions that this process claims at most; `Infinity` for no limit. Those started here by name come on top. */
+  readonly capacity: number
+  /** Between looks for tenants that are to run and that no host has; ± 10 % of jitter. */
+  readonly claimPeriodMs: number
+  /** The hosts must have been the same for so long before sessions are handed over to even their numbers out. */
+  readonly rebalanceAfterMs: number
   /** Longest that WhatsApp is kept waiting for a change to become durable. */
   readonly barrierLimitMs: number
   /**
@@ -44,6 +50,9 @@ export const defaultSettings: Settings = {
   connectConcurrency: 8,
   leaseTtlMs: 15_000,
   leaseRenewMs: 5_000,
+  capacity: Number.POSITIVE_INFINITY,
+  claimPeriodMs: 1_000,
+  rebalanceAfterMs: 10_000,
   barrierLimitMs: 5_000,
   sendAfterBackup: false,
   maxObjectBytes: 4 * 1024 * 1024,
@@ -57,8 +66,16 @@ export const defaultSettings: Settings = {
 /** Longest delay that timers keep: above 2^31 − 1 ms they fire at once. */
 export const maxDelayMs = 2 ** 31 - 1
 
-const mayBeZero = new Set<string>(['collectIntervalMs', 'commitLingerMs', 'maxRetries', 'quietPeriodMs'])
+const mayBeZero = new Set<string>([
+  'capacity',
+  'collectIntervalMs',
+  'commitLingerMs',
+  'maxRetries',
+  'quietPeriodMs',
+])
+const mayBeInfinite = new Set<string>(['capacity', 'uploadsPerSecond'])
 const counts = new Set<string>([
+  'capacity',
   'uploadConcurrency',
   'restoreConcurrency',
   'connectConcurrency',
@@ -69,7 +86,7 @@ function schemaOf(name: string, value: number | boolean): z.ZodType {
   if (typeof value === 'boolean') return z.boolean({ error: 'true or false' })
   const whole = counts.has(name) ? z.number().int() : z.number()
   const schema = mayBeZero.has(name) ? whole.min(0) : whole.positive()
-  if (name === 'uploadsPerSecond') return z.union([schema, z.literal(Number.POSITIVE_INFINITY)])
+  if (mayBeInfinite.has(name)) return z.union([schema, z.literal(Number.POSITIVE_INFINITY)])
   return name.endsWith('Ms') ? schema.max(maxDelayMs) : schema
 }
 

@@ -1,30 +1,29 @@
 import { collectIfDue } from './actors/collect.js'
 import type { SessionFact } from './actors/host.js'
+import { Claims } from './claims.js'
 import { discoverTenants } from './discover.js'
-import { EndedSession } from './ended-session.js'
 import { isSessionError, SessionError } from './errors.js'
 import { ImplementedMachines } from './implementations.js'
 import { checkTenantId, type TenantRecord } from './ports/index.js'
 import type { CloseResult, Session } from './session-api.js'
 import { describeFact } from './session-facts.js'
 import type { SessionHost } from './session-host.js'
+import { Sessions } from './sessions.js'
 import type { ShutdownResult, StartOptions, SupervisorEvents } from './supervisor-api.js'
-import { TenantSession } from './tenant-session.js'
 import { inSlices } from './turns.js'
 import { TypedEvents } from './typed-events.js'
 
 /** Keeps many tenants' sessions. Made by `createSupervisor`. */
 export class Supervisor<Socket = unknown> {
   readonly #events: TypedEvents<SupervisorEvents>
-  readonly #sessions = new Map<string, TenantSession<Socket> | EndedSession<Socket>>()
+  readonly #sessions: Sessions<Socket>
+  readonly #claims: Claims<Socket>
   readonly #socketListeners = new Set<(socket: Socket, tenantId: string) => void>()
   readonly #host: SessionHost<Socket>
   readonly #closeParts: () => Promise<void>
   #collectTimer: unknown = null
   #retryTimer: unknown = null
   #shutdown: Promise<ShutdownResult> | null = null
-  /** What ended sessions have not finished yet: a registry that is away leaves a lease to be given back. */
-  readonly #unfinished = new Set<Promise<void>>()
 
   constructor(
     host: Omit<SessionHost<Socket>, 'machines' | 'report' | 'changed' | 'socketMade' | 'code' | 'ended'>,
@@ -41,12 +40,14 @@ export class Supervisor<Socket = unknown> {
       ended: (tenantId, result) => this.#ended(tenantId, result),
     }
     this.#host = { ...told, machines: new ImplementedMachines(told) }
+    this.#sessions = new Sessions(this.#host)
+    this.#claims = new Claims(this.#host, this.#sessions)
     this.#armCollection()
   }
 
   /** Every session of this process that runs or has ended, by tenant id. */
   get sessions(): ReadonlyMap<string, Session<Socket>> {
-    return this.#sessions
+    return this.#sessions.all
   }
 
   /** Uploads that run and that wait for their turn. */
@@ -65,7 +66,7 @@ export class Supervisor<Socket = unknown> {
   /** Calls `listener` with every socket: those there are now, and each new one before it connects. */
   onSocket(listener: (socket: Socket, tenantId: string) => void): () => void {
     this.#socketListeners.add(listener)
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#sessions.all.values()) {
       if (session.socket !== null && session.result === null)
         this.#tell(listener, session.socket, session.tenantId)
     }
@@ -73,7 +74,7 @@ export class Supervisor<Socket = unknown> {
   }
 
   get(tenantId: string): Session<Socket> | undefined {
-    return this.#sessions.get(tenantId)
+    return this.#sessions.all.get(tenantId)
   }
 
   /**
@@ -84,19 +85,27 @@ export class Supervisor<Socket = unknown> {
   async start(tenantId: string, options: StartOptions = {}): Promise<Session<Socket>> {
     checkTenantId(tenantId)
     this.#refuseAfterShutdown()
-    const running = this.#running(tenantId)
+    const running = this.#sessions.running(tenantId)
     if (running) return running
-    await this.#host.registry.setDesired(tenantId, 'running')
+    const { registry, root, settings } = this.#host
+    const keptFor = { owner: root.ownerId, ttlMs: settings.leaseRenewMs }
+    const asked = registry.setDesired(tenantId, 'running', keptFor)
+    // Nobody else here brings it up meanwhile, without the options.
+    this.#sessions.track(
+      asked.catch(() => {}),
+      tenantId,
+    )
+    await asked
     this.#refuseAfterShutdown()
-    return this.#bringUp(tenantId, options)
+    return this.#sessions.bringUp(tenantId, options)
   }
 
-  /** As `session.stop()`; the tenant is not brought up again until it is started. Null when it does not run. */
+  /** As `session.stop()`, for all hosts: nobody brings the tenant up until it is started. Null when it does not run here. */
   async stop(tenantId: string): Promise<CloseResult | null> {
     checkTenantId(tenantId)
-    const session = this.#sessions.get(tenantId)
+    const session = this.#sessions.all.get(tenantId)
     await this.#host.registry.setDesired(tenantId, 'stopped')
-    return session ? await session.stop() : null
+    return session ? await session.end() : null
   }
 
   /**
@@ -108,7 +117,7 @@ export class Supervisor<Socket = unknown> {
     await this.start(tenantId)
     // A session that turns out to be logged out ends; started again, it has nothing left but its history.
     for (let round = 0; round < 2; round++) {
-      const session = this.#sessions.get(tenantId)!
+      const session = this.#sessions.all.get(tenantId)!
       try {
         await session.untilLinked(timeoutMs)
       } catch (error) {
@@ -117,7 +126,7 @@ export class Supervisor<Socket = unknown> {
       if (session.result?.reason !== 'loggedOut') return await session.logout()
       await this.start(tenantId)
     }
-    return await this.#sessions.get(tenantId)!.logout()
+    return await this.#sessions.all.get(tenantId)!.logout()
   }
 
   /** Rows of all tenants, those that other hosts run included. */
@@ -141,25 +150,22 @@ export class Supervisor<Socket = unknown> {
   }
 
   /**
-   * Brings up every tenant that is to run: by the registry or, when that is empty, by what the store and the disk
-   * hold. While the store or the registry cannot be asked, it is tried again in the background.
+   * Shares the tenants that are to run with the other hosts on this registry, from now on: claims those that nobody has,
+   * up to this host's share and capacity, and hands over what is above it. A registry that was lost is filled first with
+   * what the store and the disk hold. While the store or the registry cannot be asked, it is tried again in the
+   * background. May be called again and again.
    * @returns the tenants brought up now
    * @throws SessionError `unavailable` the registry; it is tried again
    */
   async resume(): Promise<string[]> {
-    const before = new Map(this.#sessions)
-    const { tenantIds, complete } = await discoverTenants(this.#host).catch((error: unknown) => {
+    if (this.#shutdown) return []
+    const { rows, complete } = await discoverTenants(this.#host).catch((error: unknown) => {
       if (isSessionError(error, 'unavailable')) this.#resumeLater()
       throw error
     })
     if (this.#shutdown) return []
-    // One that ended while they were looked for may have been found as it was before.
-    const isNews = (tenantId: string) => before.get(tenantId)?.result === this.#sessions.get(tenantId)?.result
-    await inSlices(tenantIds.filter(isNews), (tenantId) => {
-      if (!this.#shutdown) this.#bringUp(tenantId, {})
-    })
     if (!complete) this.#resumeLater()
-    return tenantIds
+    return await this.#claims.resume(rows)
   }
 
   /** Stops every session (final backups, leases given up) and closes everything, within the deadline. */
@@ -171,11 +177,13 @@ export class Supervisor<Socket = unknown> {
   async #shutDown(): Promise<ShutdownResult> {
     const { clock, logger, settings } = this.#host
     for (const timer of [this.#collectTimer, this.#retryTimer]) if (timer !== null) clock.clearTimeout(timer)
-    const sessions = [...this.#runningSessions()]
+    // First of all, so that the other hosts' shares grow while the sessions end.
+    this.#sessions.track(this.#claims.close())
+    const sessions = [...this.#sessions.allRunning()]
     const stops: Promise<CloseResult>[] = []
-    const stopped = inSlices(sessions, (session) => void stops.push(session.stop()))
+    const stopped = inSlices(sessions, (session) => void stops.push(session.end()))
       .then(() => Promise.all(stops))
-      .then(() => this.#finish())
+      .then(() => this.#sessions.finish())
     let timer: unknown
     const deadline = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, settings.shutdownDeadlineMs)
@@ -191,37 +199,6 @@ export class Supervisor<Socket = unknown> {
       .filter(({ unsaved }) => unsaved > 0)
     logger.info({ sessions: sessions.length, unprotected: unprotected.length }, 'shut down')
     return { sessions: sessions.length, unprotected }
-  }
-
-  #unfinish(rest: Promise<void>): void {
-    const tracked: Promise<void> = rest.then(() => void this.#unfinished.delete(tracked))
-    this.#unfinished.add(tracked)
-  }
-
-  async #finish(): Promise<void> {
-    while (this.#unfinished.size > 0) await Promise.all(this.#unfinished)
-  }
-
-  /** Gives the session that runs, if there is one: whoever asked meanwhile was first. */
-  #bringUp(tenantId: string, { pairing = {}, mayPair = true }: StartOptions): Session<Socket> {
-    const running = this.#running(tenantId)
-    if (running) return running
-    const session = new TenantSession(this.#host, tenantId, { pairing, mayPair })
-    this.#sessions.set(tenantId, session)
-    session.start()
-    return session
-  }
-
-  #running(tenantId: string): TenantSession<Socket> | null {
-    const session = this.#sessions.get(tenantId)
-    return session instanceof TenantSession && session.result === null ? session : null
-  }
-
-  *#runningSessions(): Generator<TenantSession<Socket>> {
-    for (const tenantId of this.#sessions.keys()) {
-      const session = this.#running(tenantId)
-      if (session) yield session
-    }
   }
 
   #refuseAfterShutdown(): void {
@@ -252,7 +229,7 @@ export class Supervisor<Socket = unknown> {
 
   /** One tenant after the other: collecting is never urgent. */
   async #collect(): Promise<void> {
-    for (const session of this.#runningSessions()) {
+    for (const session of this.#sessions.allRunning()) {
       if (this.#shutdown) return
       await collectIfDue(this.#host, session.work)
     }
@@ -261,7 +238,7 @@ export class Supervisor<Socket = unknown> {
   #report(fact: SessionFact): void {
     const { level, message, fields } = describeFact(fact)
     this.#host.logger[level](fields, message)
-    if (fact.type === 'backup.failed') this.#running(fact.tenantId)?.noteFailure(fact.error)
+    if (fact.type === 'backup.failed') this.#sessions.running(fact.tenantId)?.noteFailure(fact.error)
     this.#events.emit('fact', fact)
   }
 
@@ -284,11 +261,7 @@ export class Supervisor<Socket = unknown> {
 
   #ended(tenantId: string, result: CloseResult): void {
     const { logger } = this.#host
-    const session = this.#sessions.get(tenantId)
-    if (session instanceof TenantSession && session.result === result) {
-      this.#unfinish(session.idle())
-      this.#sessions.set(tenantId, new EndedSession(session, result))
-    }
+    this.#sessions.ended(tenantId, result)
     const level = result.unsaved > 0 || result.reason !== 'stopped' ? 'warn' : 'info'
     logger[level]({ tenantId, ...result }, 'session ended')
     this.#events.emit('closed', { tenantId, ...result })

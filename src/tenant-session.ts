@@ -1,9 +1,10 @@
 import { type ActorRefFrom, createActor } from 'xstate'
 import type { LinkStatus, tenantMachine } from '../machines/index.js'
-import { release } from './actors/release.js'
 import { TenantWork } from './actors/tenant-work.js'
+import { endedError } from './ended-session.js'
 import { asError, SessionError } from './errors.js'
-import type { PairingRequest, SessionStatus } from './ports/index.js'
+import { cleanUpAfter } from './failed-session.js'
+import type { LeasedTenant, PairingRequest, SessionStatus } from './ports/index.js'
 import type { AwaitedState, CloseResult, Session } from './session-api.js'
 import type { SessionHost } from './session-host.js'
 import { SessionLink } from './session-link.js'
@@ -24,6 +25,10 @@ export class TenantSession<Socket> implements Session<Socket> {
   result: CloseResult | null = null
   readonly #host: SessionHost<Socket>
   readonly #options: { pairing: PairingRequest; mayPair: boolean }
+  /** It was brought up because its lease was free, and nobody asked for it here. */
+  readonly wasClaimed: boolean
+  /** Its user said so; see `Session.stop`. */
+  isStoppedHere = false
   readonly #watchers: Watchers
   #run: Run
   #snapshot: TenantSnapshot
@@ -36,13 +41,15 @@ export class TenantSession<Socket> implements Session<Socket> {
   constructor(
     host: SessionHost<Socket>,
     tenantId: string,
-    options: { pairing: PairingRequest; mayPair: boolean },
+    options: { pairing: PairingRequest; mayPair: boolean; claimed: LeasedTenant | null },
   ) {
     this.tenantId = tenantId
     this.#host = host
     this.#watchers = new Watchers(host.clock)
     this.#options = options
+    this.wasClaimed = options.claimed !== null
     this.#run = this.#newRun()
+    this.work.claimed = options.claimed
     this.#snapshot = this.#run.actor.getSnapshot()
   }
 
@@ -152,7 +159,18 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   async stop(): Promise<CloseResult> {
+    this.isStoppedHere = true
+    return await this.end()
+  }
+
+  /** As `stop`, but any host, this one too, may claim the tenant at once. */
+  async end(): Promise<CloseResult> {
     return await this.#endWith('session.stop')
+  }
+
+  /** Its end has begun, or is asked for. */
+  get isEnding(): boolean {
+    return this.#endAsked || this.#snapshot.context.reason !== null
   }
 
   async logout(): Promise<CloseResult> {
@@ -197,11 +215,7 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   #endedError(when: string): SessionError | false {
-    if (this.result === null) return false
-    return new SessionError(
-      'ended',
-      `Session of tenant ${this.tenantId} ended (${this.result.reason}) ${when}.`,
-    )
+    return this.result !== null && endedError(this.tenantId, this.result, when)
   }
 
   /** @throws what `isSo` gives · `timeout` */
@@ -249,23 +263,9 @@ export class TenantSession<Socket> implements Session<Socket> {
       unsaved: this.work.folder?.unsavedCount ?? 0,
       lastError: 'unknown',
     } as const
-    this.#cleanUp(result)
+    cleanUpAfter(this.#host, this.#run, result)
     this.#end(result)
     this.#changed()
-  }
-
-  /** XState stops a machine that throws, and nothing that it has invoked: no connection, lease or folder is to stay. */
-  #cleanUp(result: CloseResult): void {
-    const { work, link, actor } = this.#run
-    actor.getSnapshot().children.link?.send({ type: 'link.stop' })
-    link.cut()
-    const released = work.track(release(this.#host, work, { tenantId: this.tenantId, ...result }))
-    released.catch((error: unknown) => {
-      this.#host.logger.warn(
-        { tenantId: this.tenantId, err: error },
-        'the lease is not given back; it will expire',
-      )
-    })
   }
 
   #end(result: CloseResult): void {

@@ -1,5 +1,5 @@
 import { isSessionError, SessionError } from '../errors.js'
-import type { Lease } from '../ports/index.js'
+import type { Lease, LeasedTenant } from '../ports/index.js'
 import type { Host } from './host.js'
 import type { TenantWork } from './tenant-work.js'
 
@@ -30,9 +30,11 @@ export async function keepOrGiveBack(host: Host, work: TenantWork, lease: Lease)
   work.lease = lease
 }
 
-async function acquire(host: Host, work: TenantWork) {
-  const { tenantId } = work
+async function acquire(host: Host, work: TenantWork): Promise<LeasedTenant> {
+  const { tenantId, claimed } = work
   const owner = host.root.ownerId
+  work.claimed = null
+  if (claimed) return claimed
   try {
     if (work.registryAwayAt !== null) await giveWay(host, work, work.registryAwayAt)
     return await host.registry.acquire({ tenantId, owner, ttlMs: host.settings.leaseTtlMs })

@@ -1,6 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { type FoundHead, findHead } from '../replication/find-head.js'
 import { findLegacySession } from '../replication/legacy.js'
+import { maxEpoch } from '../replication/object-names.js'
 import type { LocalCopy } from '../session/local-copy.js'
 import { keepOrGiveBack } from './acquire-lease.js'
 import type { Host } from './host.js'
@@ -15,10 +16,13 @@ export interface FoundAtStart {
   readonly failure: unknown
 }
 
+/** Epochs left out above the highest known one: a lost registry may have given some that left nothing in the store. */
+const epochGap = 1_000
+
 /**
  * Asks the store when the registry knows no head: it may have been lost, or be older than the session. A head that is
  * found is made the registry's again.
- * @throws SessionError `corrupt` there are generations and none verifies · `fenced`
+ * @throws SessionError `corrupt` there are generations and none verifies · `fenced` · `unavailable` the registry
  */
 export async function findAtStart(
   host: Host,
@@ -27,42 +31,45 @@ export async function findAtStart(
 ): Promise<FoundAtStart> {
   const unknown: FoundAtStart = { absence: 'unknown', imported: null, failure: null }
   if (work.head !== null) return unknown
+  const base = local?.base ?? null
+  // This registry has not given that epoch: another one did, which was lost.
+  if (base !== null && base.epoch >= work.epoch) await takeLeaseAbove(host, work, base.epoch)
+  let found: FoundHead | null
   try {
-    const found = await findHead(host.store, work.tenantId)
-    if (found) {
-      await adopt(host, work, found)
-      return unknown
-    }
-    const legacy = local === null ? await findLegacySession(host.store, work.tenantId) : null
-    if (legacy && legacy.notUnderstood.length > 0) {
-      host.logger.warn(
-        { tenantId: work.tenantId, notUnderstood: legacy.notUnderstood },
-        'parts of an older backup were not understood; they were left as they are',
-      )
-    }
-    return { absence: 'proven', imported: legacy?.files ?? null, failure: null }
+    found = await findHead(host.store, work.tenantId, { base })
+    if (found === null)
+      return { ...unknown, absence: 'proven', imported: await legacyFiles(host, work, local) }
   } catch (error) {
     if (!isSessionError(error, 'unavailable', 'denied', 'missing')) throw error
     return { ...unknown, failure: error }
   }
+  // Not answered, it may have been done: only the registry can tell, so this start begins anew.
+  await adopt(host, work, found)
+  return unknown
+}
+
+async function legacyFiles(host: Host, { tenantId }: TenantWork, local: LocalCopy | null) {
+  const legacy = local === null ? await findLegacySession(host.store, tenantId) : null
+  if (legacy && legacy.notUnderstood.length > 0) {
+    host.logger.warn(
+      { tenantId, notUnderstood: legacy.notUnderstood },
+      'parts of an older backup were not understood; they were left as they are',
+    )
+  }
+  return legacy?.files ?? null
 }
 
 /**
  * Makes a head that was found in the store the registry's again. Epochs of a lost registry must not be given again: the
  * lease is taken once more, above them.
- * @throws SessionError `fenced` · `unavailable` another head appeared meanwhile
+ * @throws SessionError `fenced` · `unavailable` another head appeared meanwhile, or it is not known
  */
 export async function adopt(host: Host, work: TenantWork, found: FoundHead): Promise<void> {
   work.checkLive()
+  if (mayRepeatEpochs(found, work.epoch)) await takeLeaseAbove(host, work, found.maxEpoch)
   const { tenantId } = work
-  const owner = host.root.ownerId
-  if (found.maxEpoch >= work.epoch) {
-    const request = { tenantId, owner, ttlMs: host.settings.leaseTtlMs, minEpoch: found.maxEpoch }
-    const { lease } = await host.registry.acquire(request)
-    await keepOrGiveBack(host, work, lease)
-    host.heartbeat.renumber(tenantId, lease.epoch)
-  }
   const { head } = found.restored
+  const owner = host.root.ownerId
   const outcome = await host.commits.add({ tenantId, owner, epoch: work.epoch, expectedSeq: 0, head })
   if (outcome !== 'committed') {
     throw new SessionError(
@@ -76,4 +83,18 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
     { tenantId, seq: head.seq, skipped: found.skipped.length },
     'the registry knew no backup; it was found again in the store',
   )
+}
+
+/** A registry that was not lost knows of no head because none was ever swapped in: only first generations lie there then. */
+function mayRepeatEpochs(found: FoundHead, epoch: number): boolean {
+  return found.maxEpoch >= epoch || (found.maxSeq > 1 && epoch <= found.maxEpoch + epochGap)
+}
+
+async function takeLeaseAbove(host: Host, work: TenantWork, epoch: number): Promise<void> {
+  const { tenantId } = work
+  const minEpoch = Math.max(epoch, Math.min(epoch + epochGap, maxEpoch - 1))
+  const request = { tenantId, owner: host.root.ownerId, ttlMs: host.settings.leaseTtlMs, minEpoch }
+  const { lease } = await host.registry.acquire(request)
+  await keepOrGiveBack(host, work, lease)
+  host.heartbeat.renumber(tenantId, lease.epoch)
 }

@@ -1,5 +1,14 @@
 import type PQueue from 'p-queue'
-import type { Clock, HeadSwap, Logger, ObjectStore, Random, Registry, SwapOutcome } from '../ports/index.js'
+import type {
+  Clock,
+  HeadSwap,
+  Logger,
+  ObjectStore,
+  Random,
+  Registry,
+  Release,
+  SwapOutcome,
+} from '../ports/index.js'
 import type { SessionRoot } from '../session/session-root.js'
 import type { Batch } from './batch.js'
 import type { Heartbeat } from './heartbeat.js'
@@ -56,7 +65,7 @@ export interface Host {
   readonly uploads: UploadQueue
   readonly restores: PQueue
   readonly commits: Batch<HeadSwap, SwapOutcome>
-  readonly releases: Batch<{ tenantId: string; epoch: number }, void>
+  readonly releases: Batch<Release, void>
   readonly statuses: StatusWriter
   readonly heartbeat: Heartbeat
   readonly settings: {

@@ -22,6 +22,7 @@ export async function keepLocal(host: Host, work: TenantWork, copy: LocalCopy): 
     if (committed) return await keep(host, work, copy, { base, committed })
     const ours = copy.base?.epoch === head.epoch && copy.committed !== null
     if (ours) return await keep(host, work, copy, { base, continues: true })
+    if (!standsOn(copy, head)) return await keepWhole(host, work, copy)
   }
   return await keepWithHead(host, work, copy, await restoreNewest(host.store, work.tenantId, head))
 }
@@ -35,15 +36,20 @@ async function keepWithHead(
   work.checkLive()
   const { restored, fellBack } = newest
   if (fellBack) {
-    if (copy.damaged.length > 0) return await bringHeadIntoPlace(host, work, newest)
-    // The head cannot be read, but its continuation lies here whole: it goes on top as a snapshot.
-    work.snapshotOwed = true
-    return await keep(host, work, copy, { base: baseOf(work.epoch, null) })
+    // The head cannot be read, but its continuation may lie here whole.
+    if (copy.damaged.length === 0) return await keepWhole(host, work, copy)
+    return await bringHeadIntoPlace(host, work, newest)
   }
   if (!isOneTime(copy, work.head!, restored.tree)) return await bringHeadIntoPlace(host, work, newest)
   work.chain = restored.chainState
   const base = baseOf(work.epoch, work.head)
   return await keep(host, work, copy, { base, committed: restored.tree }, restored.files)
+}
+
+/** All of the copy goes on top of the head, as a snapshot: nothing of the head is to come in between. */
+function keepWhole(host: Host, work: TenantWork, copy: LocalCopy): Promise<RestoreOutput> {
+  work.snapshotOwed = true
+  return keep(host, work, copy, { base: baseOf(work.epoch, null) })
 }
 
 async function keep(
@@ -63,6 +69,14 @@ async function keep(
   }
   host.report({ type: 'session.kept', tenantId, unsaved: folder!.unsavedCount })
   return output
+}
+
+/**
+ * False when the copy was made from another generation, as it may be after a lost registry: of an upload that nobody
+ * ever continued, or of a head beyond one that was found again. What it lacks of the head is not missing then.
+ */
+function standsOn({ base }: LocalCopy, head: Head): boolean {
+  return base?.epoch === head.epoch || base?.head?.digest === head.digest
 }
 
 /** The head's file set, when the folder proves it. */

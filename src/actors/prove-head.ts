@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import type { Head } from '../ports/index.js'
 import { type FoundHead, findHead } from '../replication/find-head.js'
 import { continuesHead } from '../replication/verdict.js'
 import { adopt } from './find-at-start.js'
@@ -24,23 +25,33 @@ export async function proveHead(host: Host, work: TenantWork): Promise<void> {
  * the copy goes on top of it.
  */
 async function goOnFrom(host: Host, work: TenantWork, found: FoundHead): Promise<void> {
-  if (!continuesHead(work.startedFrom, found.restored.head)) {
-    throw new SessionError(
-      'undecided',
-      `The store holds generations of tenant ${work.tenantId} that this local session does not continue; nothing was written over them. Stop the session, then restore it or move the local folder away.`,
-    )
-  }
+  refuseUnlessContinued(work, found.restored.head)
+  // Not answered, it may have been done, and another attempt at it may be found the next time.
+  work.headDoubtful = true
   await adopt(host, work, found)
+  work.headDoubtful = false
   work.chain = null
   work.snapshotOwed = true
 }
 
-/** The lease is ours, so nobody else moves the head: whatever it is, our copy goes on top of it, whole. */
+function refuseUnlessContinued(work: TenantWork, head: Head): void {
+  if (continuesHead(work.startedFrom, head)) return
+  throw new SessionError(
+    'undecided',
+    `The store holds generations of tenant ${work.tenantId} that this local session does not continue; nothing was written over them. Stop the session, then restore it or move the local folder away.`,
+  )
+}
+
+/**
+ * The lease is ours, so nobody else moves the head: whatever it is, our copy goes on top of it, whole. One that started
+ * without knowing of a head must continue it.
+ */
 async function readHeadAgain(host: Host, work: TenantWork): Promise<void> {
   const record = await host.registry.read(work.tenantId)
   if (record?.lease?.epoch !== work.epoch || record.lease.owner !== work.lease?.owner) {
     throw new SessionError('fenced', `Tenant ${work.tenantId} has another owner now; this one stops writing.`)
   }
+  if (work.absenceUnproven && record.head !== null) refuseUnlessContinued(work, record.head)
   work.head = record.head
   work.chain = null
   work.snapshotOwed = true

@@ -1,5 +1,5 @@
 import type { ReleaseInput } from '../../machines/contracts.js'
-import { endsForGood } from './ends-for-good.js'
+import { endsForGood, endsForNow } from './ends-for-good.js'
 import type { Host } from './host.js'
 import type { TenantWork } from './tenant-work.js'
 
@@ -21,7 +21,8 @@ export async function release(host: Host, work: TenantWork, input: ReleaseInput)
   if (work.lease !== lease) return
   host.heartbeat.drop(tenantId, lease.epoch)
   work.lease = null
-  await host.releases.add({ tenantId, epoch: lease.epoch })
+  const ended = endsForNow(input.reason) && !work.neverLinked
+  await host.releases.add({ tenantId, epoch: lease.epoch, ended })
 }
 
 async function markStopped(host: Host, tenantId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { Head, HighWaterMarks, Lease, Urgency } from '../ports/index.js'
+import type { Head, HighWaterMarks, Lease, LeasedTenant, Urgency } from '../ports/index.js'
 import type { ChainState } from '../replication/chain-state.js'
 import type { GenerationToCommit } from '../replication/commit.js'
 import type { Base } from '../session/base.js'
@@ -19,6 +19,8 @@ export interface UnansweredSwap {
 export class TenantWork {
   readonly tenantId: string
   lease: Lease | null = null
+  /** A lease that was claimed for this session, until it is taken up; null when it has to ask for one. */
+  claimed: LeasedTenant | null = null
   /** The newest committed generation as far as this owner knows; only its own commits move it while it holds the lease. */
   head: Head | null = null
   chain: ChainState | null = null

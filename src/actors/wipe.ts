@@ -2,11 +2,13 @@ import { SessionError } from '../errors.js'
 import type { Lease } from '../ports/index.js'
 import { deleteTenant } from '../replication/collect.js'
 import type { Host } from './host.js'
+import { markEnded } from './mark-ended.js'
 import type { TenantWork } from './tenant-work.js'
 
 /**
- * Deletes the session everywhere: in the store (verified by a listing), in the registry, on disk (last, so that an
- * interrupted deletion can be said again).
+ * Deletes the session everywhere: in the store (verified by a listing), in the registry, on disk. Before that the tenant
+ * is marked as stopped and its session as ended, and the mark goes last: a deletion that is cut off leaves a tenant that
+ * can be deleted again or paired, not one whose backups are damaged.
  * @throws SessionError `fenced` another owner has it, nothing was deleted · `unavailable` something may be left; say it
  *   again
  */
@@ -23,7 +25,11 @@ export async function wipe(host: Host, work: TenantWork): Promise<void> {
     refuseUnlessOurs()
     await folder?.close()
     work.folder = null
-    await deleteTenant(host.store, tenantId, refuseUnlessOurs)
+    await host.registry.setDesired(tenantId, 'stopped')
+    // Nothing of it may go on top of the mark.
+    if ((await host.root.inspect(tenantId)) !== null) await host.root.quarantine(tenantId, 'deleted')
+    const mark = await markEnded(host, work, lease)
+    await deleteTenant(host.store, tenantId, { mayGo: refuseUnlessOurs, last: mark?.key ?? null })
     await host.registry.clearHead(tenantId, lease.owner, lease.epoch)
     // The status written at the end would put the number back, and keep it from another tenant.
     work.phoneNumber = null

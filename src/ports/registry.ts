@@ -53,6 +53,11 @@ export interface TenantRecord {
   readonly head: Head | null
   /** The last lease given, expired or released ones included (a released one has expiresAt 0); null before the first. */
   readonly lease: Lease | null
+  /**
+   * When its session ended for a reason that another try does not mend, by the registry's clock; null while it runs,
+   * before it ever did, and after `setDesired('running')`.
+   */
+  readonly endedAt: number | null
   /** Changes that the last owner could not commit before it ended. */
   readonly unsaved: number
   readonly lastError: string | null
@@ -104,6 +109,69 @@ export interface LeaseRequest {
   readonly minEpoch?: number
 }
 
+export interface HostCheckIn {
+  readonly owner: string
+  /** Sessions that it claims at most, a whole number from 0; `Infinity` for no limit. */
+  readonly capacity: number
+  /** The host counts as gone when it has not checked in again by then. */
+  readonly ttlMs: number
+  /** When this process first checked in, as its first check-in told; null at the first. */
+  readonly joinedAt: number | null
+}
+
+/** A process that claims tenants and has checked in lately. */
+export interface LiveHost {
+  readonly owner: string
+  /** `Infinity` for no limit. */
+  readonly capacity: number
+  /** Tenants that are to run and whose lease it has, expired ones that nobody has taken included. */
+  readonly leases: number
+}
+
+/** Who shares what. */
+export interface Pool {
+  /** By owner; the one that asks is among them. */
+  readonly hosts: readonly LiveHost[]
+  /** When the asking process first checked in, milliseconds since the Unix epoch by the registry's clock. */
+  readonly joinedAt: number
+  /** Tenants that are to run, without those whose session ended after the newest live host had joined. */
+  readonly wanted: number
+  /** Those of them whose lease was never taken, or was given up. */
+  readonly free: number
+  /** Those of them whose lease has run out. */
+  readonly expired: number
+}
+
+export interface ClaimRequest {
+  readonly owner: string
+  readonly ttlMs: number
+  /** Tenants at most, a whole number from 1. */
+  readonly limit: number
+  /** Takes other owners' expired leases too. */
+  readonly expired: boolean
+  /**
+   * Leases of this very owner that no session of it stands for, such as those from before its restart. Each is taken
+   * as long as its epoch is the given one, before any other. No other lease of its own is taken, expired or not.
+   */
+  readonly own?: readonly { tenantId: string; epoch: number }[]
+  /** Tenants that are left alone. */
+  readonly except?: readonly string[]
+}
+
+/** A lease, and the tenant's row as it is with it. */
+export interface LeasedTenant {
+  readonly lease: Lease
+  readonly record: TenantRecord
+}
+
+/** A lease that is given up. */
+export interface Release {
+  readonly tenantId: string
+  readonly epoch: number
+  /** Its session ended for a reason that another try does not mend: sets the row's `endedAt`. */
+  readonly ended?: boolean
+}
+
 /**
  * One row a tenant: what was asked for, who owns it, its head and its status. Every method rejects with a
  * SessionError; `unavailable` after a write means that it may or may not have taken effect.
@@ -123,15 +191,23 @@ export interface Registry {
   /** All rows, or those with the given desired state, by tenant id. */
   list(filter?: { desiredState?: DesiredState }): Promise<TenantRecord[]>
 
-  /** Creates the row when there is none. */
-  setDesired(tenantId: string, desiredState: DesiredState): Promise<void>
+  /**
+   * Creates the row when there is none. `running` forgets that its session has ended (`endedAt`).
+   * @param keptFor whose the lease is for so long, when it is free: who asks for a tenant comes before who claims it.
+   *   The epoch stays; `acquire` is what gives the lease.
+   */
+  setDesired(
+    tenantId: string,
+    desiredState: DesiredState,
+    keptFor?: { readonly owner: string; readonly ttlMs: number },
+  ): Promise<void>
 
   /**
    * Takes the tenant's lease: free, expired, or already this owner's (an owner id outlives a restart on the same
-   * disk). Creates the row when there is none. The epoch grows by one each time.
+   * disk). Creates the row when there is none. The epoch grows by one each time; `endedAt` is cleared.
    * @throws `leased` another owner holds it; the message gives the remaining time · `unavailable`
    */
-  acquire(request: LeaseRequest): Promise<{ lease: Lease; record: TenantRecord }>
+  acquire(request: LeaseRequest): Promise<LeasedTenant>
 
   /** Prolongs leases in one statement; returns the tenant ids that are still held. The others are lost. */
   renew(
@@ -141,7 +217,25 @@ export interface Registry {
   ): Promise<string[]>
 
   /** Gives leases up in one statement, so that the next owner need not wait; leases that are not held are ignored. */
-  release(owner: string, leases: readonly { tenantId: string; epoch: number }[]): Promise<void>
+  release(owner: string, leases: readonly Release[]): Promise<void>
+
+  /**
+   * Tells, in one statement, that this process is there to claim tenants, and with whom it shares them.
+   * @throws `invalid` · `unavailable`
+   */
+  checkIn(host: HostCheckIn): Promise<Pool>
+
+  /** The process claims nothing any more: its share is the others'. Its leases stay as they are. */
+  checkOut(owner: string): Promise<void>
+
+  /**
+   * Takes, in one statement, the leases of tenants that are to run and that nobody has; of many that ask at once, each
+   * gets others. One whose session has ended (`endedAt`) is taken only while some live host joined after that: a new
+   * process tries once more, the old ones do not hand it round. Epochs grow as in `acquire`.
+   * @returns what was taken, own leases first, then by tenant id; fewer than `limit` when there are no more
+   * @throws `invalid` · `unavailable`
+   */
+  claim(request: ClaimRequest): Promise<LeasedTenant[]>
 
   /**
    * Compare-and-swap of heads, any number of tenants in one statement, each on its own. Sets lastBackupAt and clears

@@ -1,17 +1,25 @@
 import type { Clock } from '../ports/clock.js'
 import type {
+  ClaimRequest,
   DesiredState,
   HeadSwap,
+  HostCheckIn,
   Lease,
+  LeasedTenant,
   LeaseRequest,
+  Pool,
   Registry,
+  Release,
   StatusUpdate,
   SwapOutcome,
   TenantRecord,
 } from '../ports/registry.js'
 import { checkTenantId } from '../ports/tenant-id.js'
 import {
+  byOwner,
   byTenantId,
+  checkClaim,
+  checkHost,
   checkLeaseRequest,
   checkSwaps,
   fencedError,
@@ -19,6 +27,7 @@ import {
   leasedError,
   mergeUpdates,
   notOpenError,
+  ownFirst,
   phoneTakenError,
 } from './rules.js'
 
@@ -27,11 +36,19 @@ export function memoryRegistry(options: { clock: Clock }): Registry {
   return new MemoryRegistry(options.clock)
 }
 
+interface HostRow {
+  readonly owner: string
+  readonly capacity: number
+  readonly joinedAt: number
+  readonly expiresAt: number
+}
+
 class MemoryRegistry implements Registry {
   readonly name = 'memory'
   readonly durable = false
   readonly #clock: Clock
   readonly #rows = new Map<string, TenantRecord>()
+  readonly #hosts = new Map<string, HostRow>()
   #isOpen = false
 
   constructor(clock: Clock) {
@@ -59,13 +76,24 @@ class MemoryRegistry implements Registry {
     return copy(rows.sort(byTenantId))
   }
 
-  async setDesired(tenantId: string, desiredState: DesiredState): Promise<void> {
+  async setDesired(
+    tenantId: string,
+    desiredState: DesiredState,
+    keptFor?: { owner: string; ttlMs: number },
+  ): Promise<void> {
     this.#checkOpen()
     checkTenantId(tenantId)
-    this.#change(tenantId, { desiredState })
+    const { lease, endedAt } = this.#rows.get(tenantId) ?? { lease: null, endedAt: null }
+    const isKept = keptFor !== undefined && (lease === null || lease.expiresAt === 0)
+    const expiresAt = this.#clock.now() + (keptFor?.ttlMs ?? 0)
+    this.#change(tenantId, {
+      desiredState,
+      endedAt: desiredState === 'running' ? null : endedAt,
+      lease: isKept ? { owner: keptFor.owner, epoch: lease?.epoch ?? 0, expiresAt } : lease,
+    })
   }
 
-  async acquire(request: LeaseRequest): Promise<{ lease: Lease; record: TenantRecord }> {
+  async acquire(request: LeaseRequest): Promise<LeasedTenant> {
     this.#checkOpen()
     checkLeaseRequest(request)
     const { tenantId, owner, ttlMs, minEpoch = 0 } = request
@@ -75,7 +103,7 @@ class MemoryRegistry implements Registry {
       throw leasedError(tenantId, held.owner, held.expiresAt - now)
     }
     const lease = { owner, epoch: Math.max(held?.epoch ?? 0, minEpoch) + 1, expiresAt: now + ttlMs }
-    return copy({ lease, record: this.#change(tenantId, { lease }) })
+    return copy({ lease, record: this.#change(tenantId, { lease, endedAt: null }) })
   }
 
   async renew(owner: string, leases: readonly { tenantId: string; epoch: number }[], ttlMs: number) {
@@ -86,11 +114,69 @@ class MemoryRegistry implements Registry {
     return [...new Set(held.map(({ tenantId }) => tenantId))]
   }
 
-  async release(owner: string, leases: readonly { tenantId: string; epoch: number }[]): Promise<void> {
+  async release(owner: string, leases: readonly Release[]): Promise<void> {
     this.#checkOpen()
-    for (const { tenantId, epoch } of leases) {
-      if (this.#holds(tenantId, owner, epoch)) this.#setLease(tenantId, { owner, epoch, expiresAt: 0 })
+    for (const { tenantId, epoch, ended = false } of leases) {
+      if (!this.#holds(tenantId, owner, epoch)) continue
+      this.#setLease(tenantId, { owner, epoch, expiresAt: 0 })
+      if (ended) this.#rows.set(tenantId, { ...this.#rows.get(tenantId)!, endedAt: this.#clock.now() })
     }
+  }
+
+  async checkIn(host: HostCheckIn): Promise<Pool> {
+    this.#checkOpen()
+    checkHost(host)
+    const { owner, capacity, ttlMs } = host
+    const now = this.#clock.now()
+    const joinedAt = host.joinedAt ?? now
+    this.#hosts.set(owner, { owner, capacity, joinedAt, expiresAt: now + ttlMs })
+    for (const { owner: other, expiresAt } of this.#hosts.values())
+      if (expiresAt <= now) this.#hosts.delete(other)
+    const wanted = this.#wanted()
+    const leased = wanted.filter(({ lease }) => lease !== null && lease.expiresAt > 0)
+    const hosts = [...this.#hosts.values()].sort(byOwner).map((live) => ({
+      owner: live.owner,
+      capacity: live.capacity,
+      leases: leased.filter(({ lease }) => lease!.owner === live.owner).length,
+    }))
+    const expired = leased.filter(({ lease }) => lease!.expiresAt <= now).length
+    return { hosts, joinedAt, wanted: wanted.length, free: wanted.length - leased.length, expired }
+  }
+
+  async checkOut(owner: string): Promise<void> {
+    this.#checkOpen()
+    this.#hosts.delete(owner)
+  }
+
+  async claim(request: ClaimRequest): Promise<LeasedTenant[]> {
+    this.#checkOpen()
+    checkClaim(request)
+    const { owner, ttlMs, limit, expired, own = [], except = [] } = request
+    const now = this.#clock.now()
+    const before = new Map(own.map(({ tenantId, epoch }) => [tenantId, epoch]))
+    const isFree = ({ tenantId, lease }: TenantRecord) => {
+      if (lease === null || lease.expiresAt === 0) return true
+      if (lease.owner === owner) return before.get(tenantId) === lease.epoch
+      return expired && lease.expiresAt <= now
+    }
+    const free = this.#wanted().filter((row) => isFree(row) && !except.includes(row.tenantId))
+    const taken = ownFirst(free, request).slice(0, limit)
+    return copy(
+      taken.map(({ tenantId, lease: last }) => {
+        const lease = { owner, epoch: (last?.epoch ?? 0) + 1, expiresAt: now + ttlMs }
+        return { lease, record: this.#change(tenantId, { lease, endedAt: null }) }
+      }),
+    )
+  }
+
+  /** Rows that are to run, without those whose session ended after the newest live host had joined. */
+  #wanted(): TenantRecord[] {
+    const now = this.#clock.now()
+    const live = [...this.#hosts.values()].filter(({ expiresAt }) => expiresAt > now)
+    const newest = Math.max(0, ...live.map(({ joinedAt }) => joinedAt))
+    return [...this.#rows.values()].filter(
+      ({ desiredState, endedAt }) => desiredState === 'running' && (endedAt === null || endedAt < newest),
+    )
   }
 
   async commit(swaps: readonly HeadSwap[]): Promise<SwapOutcome[]> {
@@ -157,7 +243,14 @@ class MemoryRegistry implements Registry {
 
 function emptyRow(tenantId: string, now: number): TenantRecord {
   const times = { lastBackupAt: null, lastConnectedAt: null, lastDisconnectedAt: null }
-  const nothing = { phoneNumber: null, authStatePath: null, head: null, lease: null, lastError: null }
+  const nothing = {
+    phoneNumber: null,
+    authStatePath: null,
+    head: null,
+    lease: null,
+    endedAt: null,
+    lastError: null,
+  }
   return { tenantId, ...freshRow, ...nothing, ...times, createdAt: now, updatedAt: now }
 }
 

@@ -61,7 +61,7 @@ async function openLocked(path: string, lock: DirectoryLock, vacuumIntervalMs: n
   const database = connectPrisma(pool, 'public', timeoutMs)
   const vacuum = setInterval(() => {
     // One that fails is repeated at the next turn; until then the files only grow.
-    pool.query('VACUUM "WhatsAppSession"').catch(() => {})
+    pool.query('VACUUM "WhatsAppSession", "SessionHost"').catch(() => {})
   }, vacuumIntervalMs)
   vacuum.unref()
   const close = async () => {

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { HeadSwap, LeaseRequest, StatusUpdate } from '../ports/registry.js'
+import type { ClaimRequest, HeadSwap, HostCheckIn, LeaseRequest, StatusUpdate } from '../ports/registry.js'
 import { checkTenantId } from '../ports/tenant-id.js'
 
 /** What a row holds before anybody has said anything. The same as the column defaults of the SQL schema. */
@@ -20,6 +20,22 @@ export function checkLeaseRequest({ tenantId, owner, ttlMs, minEpoch = 0 }: Leas
   if (!Number.isSafeInteger(minEpoch) || minEpoch < 0) {
     throw new SessionError('invalid', `Expected minEpoch to be a whole number from 0, got ${minEpoch}.`)
   }
+}
+
+export function checkHost({ owner, capacity, ttlMs }: HostCheckIn): void {
+  if (owner === '') throw new SessionError('invalid', 'A host needs an owner; got an empty string.')
+  const isCount = Number.isSafeInteger(capacity) && capacity >= 0 && capacity < 2 ** 31
+  if (!isCount && capacity !== Number.POSITIVE_INFINITY) {
+    throw new SessionError('invalid', `Expected capacity to be a whole number from 0, got ${capacity}.`)
+  }
+  if (!(ttlMs > 0)) throw new SessionError('invalid', `Expected ttlMs > 0, got ${ttlMs}.`)
+}
+
+export function checkClaim({ owner, ttlMs, limit }: ClaimRequest): void {
+  if (owner === '') throw new SessionError('invalid', 'A claim needs an owner; got an empty string.')
+  if (!(ttlMs > 0)) throw new SessionError('invalid', `Expected ttlMs > 0, got ${ttlMs}.`)
+  if (Number.isSafeInteger(limit) && limit > 0 && limit < 2 ** 31) return
+  throw new SessionError('invalid', `Expected limit to be a whole number from 1, got ${limit}.`)
 }
 
 /** Two swaps of one tenant in one statement have no order, so they are refused. */
@@ -85,4 +101,16 @@ export function notOpenError(): SessionError {
 /** Tenant ids in the order of their code units, whatever the database's collation. */
 export function byTenantId(a: { tenantId: string }, b: { tenantId: string }): number {
   return a.tenantId < b.tenantId ? -1 : a.tenantId > b.tenantId ? 1 : 0
+}
+
+/** Hosts in the order of their owners' code units. */
+export function byOwner(a: { owner: string }, b: { owner: string }): number {
+  return a.owner < b.owner ? -1 : a.owner > b.owner ? 1 : 0
+}
+
+/** What a claim gives, in its order. */
+export function ownFirst<T extends { tenantId: string }>(rows: T[], { own = [] }: ClaimRequest): T[] {
+  const before = new Set(own.map(({ tenantId }) => tenantId))
+  const rank = ({ tenantId }: T) => (before.has(tenantId) ? 0 : 1)
+  return rows.sort((a, b) => rank(a) - rank(b) || byTenantId(a, b))
 }

@@ -1,11 +1,15 @@
 import type { SessionError } from '../errors.js'
 import type { PrismaClient, WhatsAppSession } from '../generated/prisma/client.js'
 import type {
+  ClaimRequest,
   DesiredState,
   HeadSwap,
-  Lease,
+  HostCheckIn,
+  LeasedTenant,
   LeaseRequest,
+  Pool,
   Registry,
+  Release,
   StatusUpdate,
   SwapOutcome,
   TenantRecord,
@@ -13,7 +17,10 @@ import type {
 import { checkTenantId } from '../ports/tenant-id.js'
 import { databaseError, sqlStateOf } from './database-error.js'
 import {
+  byOwner,
   byTenantId,
+  checkClaim,
+  checkHost,
   checkLeaseRequest,
   checkSwaps,
   fencedError,
@@ -21,6 +28,7 @@ import {
   leasedError,
   mergeUpdates,
   notOpenError,
+  ownFirst,
 } from './rules.js'
 import { Statements } from './statements.js'
 import { toRecord } from './tenant-row.js'
@@ -30,6 +38,16 @@ export interface Database {
   readonly client: PrismaClient
   readonly schema: string
   close(): Promise<void>
+}
+
+interface PoolRow {
+  readonly owner: string
+  readonly capacity: number | null
+  readonly joinedAt: number
+  readonly leases: number
+  readonly wanted: number
+  readonly free: number
+  readonly expired: number
 }
 
 /** Statements that lost a race for a phone number are sent again, with the winner in view. */
@@ -92,14 +110,18 @@ export class SqlRegistry implements Registry {
     return rows.map(toRecord).sort(byTenantId)
   }
 
-  async setDesired(tenantId: string, desiredState: DesiredState): Promise<void> {
+  async setDesired(
+    tenantId: string,
+    desiredState: DesiredState,
+    keptFor?: { owner: string; ttlMs: number },
+  ): Promise<void> {
     checkTenantId(tenantId)
     await this.#run('to set what is desired', ({ client, statements }) =>
-      client.$executeRaw(statements.setDesired(tenantId, desiredState)),
+      client.$executeRaw(statements.setDesired(tenantId, desiredState, keptFor)),
     )
   }
 
-  async acquire(request: LeaseRequest): Promise<{ lease: Lease; record: TenantRecord }> {
+  async acquire(request: LeaseRequest): Promise<LeasedTenant> {
     checkLeaseRequest(request)
     const [row] = await this.#run('to take a lease', ({ client, statements }) =>
       client.$queryRaw<WhatsAppSession[]>(statements.acquire(request)),
@@ -125,11 +147,39 @@ export class SqlRegistry implements Registry {
     return [...new Set(leases.map(({ tenantId }) => tenantId))].filter((tenantId) => held.has(tenantId))
   }
 
-  async release(owner: string, leases: readonly { tenantId: string; epoch: number }[]): Promise<void> {
+  async release(owner: string, leases: readonly Release[]): Promise<void> {
     if (leases.length === 0) return
     await this.#run('to release leases', ({ client, statements }) =>
       client.$executeRaw(statements.release(owner, leases)),
     )
+  }
+
+  async checkIn(host: HostCheckIn): Promise<Pool> {
+    checkHost(host)
+    const rows = await this.#run('to check in', ({ client, statements }) =>
+      client.$queryRaw<PoolRow[]>(statements.checkIn(host)),
+    )
+    const { joinedAt, wanted, free, expired } = rows.find(({ owner }) => owner === host.owner)!
+    const hosts = rows.map(({ owner, capacity, leases }) => ({
+      owner,
+      capacity: capacity ?? Number.POSITIVE_INFINITY,
+      leases,
+    }))
+    return { hosts: hosts.sort(byOwner), joinedAt, wanted, free, expired }
+  }
+
+  async checkOut(owner: string): Promise<void> {
+    await this.#run('to check out', ({ client, statements }) =>
+      client.$executeRaw(statements.checkOut(owner)),
+    )
+  }
+
+  async claim(request: ClaimRequest): Promise<LeasedTenant[]> {
+    checkClaim(request)
+    const rows = await this.#run('to claim tenants', ({ client, statements }) =>
+      client.$queryRaw<WhatsAppSession[]>(statements.claim(request)),
+    )
+    return ownFirst(rows.map(toRecord), request).map((record) => ({ lease: record.lease!, record }))
   }
 
   async commit(swaps: readonly HeadSwap[]): Promise<SwapOutcome[]> {

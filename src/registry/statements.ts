@@ -1,5 +1,12 @@
 import { Prisma } from '../generated/prisma/client.js'
-import type { HeadSwap, LeaseRequest, StatusUpdate } from '../ports/registry.js'
+import type {
+  ClaimRequest,
+  HeadSwap,
+  HostCheckIn,
+  LeaseRequest,
+  Release,
+  StatusUpdate,
+} from '../ports/registry.js'
 
 type Leases = readonly { tenantId: string; epoch: number }[]
 
@@ -12,15 +19,19 @@ type Leases = readonly { tenantId: string; epoch: number }[]
  */
 const givenUp = Prisma.sql`'epoch'::timestamptz`
 
+const after = (ms: number) => Prisma.sql`now() + ${ms}::float8 * interval '1 millisecond'`
+
 /** The SQL of the registry for tables in `schema`. */
 export class Statements {
   readonly #sessions: Prisma.Sql
   readonly #tenants: Prisma.Sql
+  readonly #hosts: Prisma.Sql
 
   /** `schema` must be a plain name: it becomes part of the SQL. */
   constructor(schema: string) {
     this.#sessions = Prisma.raw(`"${schema}"."WhatsAppSession"`)
     this.#tenants = Prisma.raw(`"${schema}"."Tenant"`)
+    this.#hosts = Prisma.raw(`"${schema}"."SessionHost"`)
   }
 
   /** Whether row level security would hide rows from this role, which would make absence a lie. */
@@ -28,16 +39,27 @@ export class Statements {
     return Prisma.sql`SELECT row_security_active(${`"${schema}"."WhatsAppSession"`}::text) AS hidden`
   }
 
-  setDesired(tenantId: string, desiredState: string): Prisma.Sql {
+  setDesired(tenantId: string, desiredState: string, keptFor?: { owner: string; ttlMs: number }): Prisma.Sql {
+    const isFree = Prisma.sql`excluded."leaseOwner" IS NOT NULL
+      AND (s."leaseOwner" IS NULL OR s."leaseExpiresAt" = ${givenUp})`
+    const keep = (column: string) => {
+      const name = Prisma.raw(`"${column}"`)
+      return Prisma.sql`${name} = CASE WHEN ${isFree} THEN excluded.${name} ELSE s.${name} END`
+    }
     return Prisma.sql`
       WITH tenant AS (INSERT INTO ${this.#tenants} ("id") VALUES (${tenantId}) ON CONFLICT DO NOTHING)
-      INSERT INTO ${this.#sessions} ("tenantId", "desiredState") VALUES (${tenantId}, ${desiredState})
-      ON CONFLICT ("tenantId") DO UPDATE SET "desiredState" = excluded."desiredState", "updatedAt" = now()`
+      INSERT INTO ${this.#sessions} AS s ("tenantId", "desiredState", "leaseOwner", "leaseExpiresAt")
+      VALUES (${tenantId}, ${desiredState}, ${keptFor?.owner ?? null}, ${keptFor ? after(keptFor.ttlMs) : null})
+      ON CONFLICT ("tenantId") DO UPDATE SET
+        "desiredState" = excluded."desiredState",
+        "endedAt" = CASE WHEN excluded."desiredState" = 'running' THEN NULL ELSE s."endedAt" END,
+        ${keep('leaseOwner')}, ${keep('leaseExpiresAt')},
+        "updatedAt" = now()`
   }
 
   /** Returns the row, or nothing when another owner holds it. */
   acquire({ tenantId, owner, ttlMs, minEpoch = 0 }: LeaseRequest): Prisma.Sql {
-    const expiry = Prisma.sql`now() + ${ttlMs}::float8 * interval '1 millisecond'`
+    const expiry = after(ttlMs)
     return Prisma.sql`
       WITH tenant AS (INSERT INTO ${this.#tenants} ("id") VALUES (${tenantId}) ON CONFLICT DO NOTHING)
       INSERT INTO ${this.#sessions} AS s ("tenantId", "leaseOwner", "leaseEpoch", "leaseExpiresAt")
@@ -46,6 +68,7 @@ export class Statements {
         "leaseOwner" = excluded."leaseOwner",
         "leaseEpoch" = greatest(s."leaseEpoch", ${minEpoch}::int) + 1,
         "leaseExpiresAt" = excluded."leaseExpiresAt",
+        "endedAt" = NULL,
         "updatedAt" = now()
       WHERE s."leaseOwner" IS NULL OR s."leaseOwner" = excluded."leaseOwner" OR s."leaseExpiresAt" <= now()
       RETURNING s.*`
@@ -62,16 +85,80 @@ export class Statements {
     return Prisma.sql`
       WITH held AS (${this.#held(owner, leases)})
       UPDATE ${this.#sessions} AS s
-      SET "leaseExpiresAt" = now() + ${ttlMs}::float8 * interval '1 millisecond'
+      SET "leaseExpiresAt" = ${after(ttlMs)}
       FROM held WHERE s."tenantId" = held."tenantId"
       RETURNING s."tenantId"`
   }
 
-  release(owner: string, leases: Leases): Prisma.Sql {
+  release(owner: string, leases: readonly Release[]): Prisma.Sql {
     return Prisma.sql`
       WITH held AS (${this.#held(owner, leases)})
-      UPDATE ${this.#sessions} AS s SET "leaseExpiresAt" = ${givenUp}
+      UPDATE ${this.#sessions} AS s SET
+        "leaseExpiresAt" = ${givenUp}, "endedAt" = CASE WHEN held."ended" THEN now() ELSE s."endedAt" END
       FROM held WHERE s."tenantId" = held."tenantId"`
+  }
+
+  /** One row a live host, each with the counts of the pool. Rows of hosts that are long gone are removed. */
+  checkIn({ owner, capacity, ttlMs, joinedAt }: HostCheckIn): Prisma.Sql {
+    const limit = capacity === Number.POSITIVE_INFINITY ? null : capacity
+    return Prisma.sql`
+      WITH me AS (
+        INSERT INTO ${this.#hosts} ("owner", "capacity", "joinedAt", "expiresAt")
+        VALUES (${owner}, ${limit}::int, coalesce(to_timestamp(${joinedAt}::float8 / 1000), now()), ${after(ttlMs)})
+        ON CONFLICT ("owner") DO UPDATE SET
+          "capacity" = excluded."capacity", "joinedAt" = excluded."joinedAt", "expiresAt" = excluded."expiresAt"
+        RETURNING "owner", "capacity", "joinedAt"
+      ), gone AS (
+        DELETE FROM ${this.#hosts} WHERE "owner" IN (
+          SELECT "owner" FROM ${this.#hosts}
+          WHERE "expiresAt" < now() - interval '1 hour' AND "owner" <> ${owner} FOR UPDATE SKIP LOCKED)
+      ), live AS (
+        SELECT * FROM me UNION ALL
+        SELECT "owner", "capacity", "joinedAt" FROM ${this.#hosts} WHERE "expiresAt" > now() AND "owner" <> ${owner}
+      ), wanted AS (
+        SELECT s."leaseOwner" AS holder, count(*) AS rows,
+          count(*) FILTER (WHERE s."leaseExpiresAt" <> ${givenUp}) AS leases,
+          count(*) FILTER (WHERE s."leaseExpiresAt" <> ${givenUp} AND s."leaseExpiresAt" <= now()) AS expired
+        FROM ${this.#sessions} AS s
+        WHERE s."desiredState" = 'running'
+          AND (s."endedAt" IS NULL OR s."endedAt" < (SELECT max("joinedAt") FROM live))
+        GROUP BY 1
+      )
+      SELECT live."owner", live."capacity",
+        round(extract(epoch FROM live."joinedAt") * 1000)::float8 AS "joinedAt",
+        coalesce((SELECT w.leases FROM wanted AS w WHERE w.holder = live."owner"), 0)::int AS leases,
+        coalesce((SELECT sum(w.rows) FROM wanted AS w), 0)::int AS wanted,
+        coalesce((SELECT sum(w.rows - w.leases) FROM wanted AS w), 0)::int AS free,
+        coalesce((SELECT sum(w.expired) FROM wanted AS w), 0)::int AS expired
+      FROM live`
+  }
+
+  checkOut(owner: string): Prisma.Sql {
+    return Prisma.sql`DELETE FROM ${this.#hosts} WHERE "owner" = ${owner}`
+  }
+
+  /** Returns the rows that were taken. What another statement is about to change is passed over, not waited for. */
+  claim({ owner, ttlMs, limit, expired, own = [], except = [] }: ClaimRequest): Prisma.Sql {
+    return Prisma.sql`
+      WITH own AS (
+        SELECT * FROM jsonb_to_recordset(${JSON.stringify(own)}::jsonb) AS o("tenantId" text, "epoch" int)
+      ), free AS (
+        SELECT s."tenantId" FROM ${this.#sessions} AS s
+        WHERE s."desiredState" = 'running'
+          AND (s."leaseOwner" IS NULL OR s."leaseExpiresAt" = ${givenUp}
+            OR (${expired} AND s."leaseOwner" <> ${owner} AND s."leaseExpiresAt" <= now())
+            OR (s."leaseOwner" = ${owner} AND (s."tenantId", s."leaseEpoch") IN (SELECT "tenantId", "epoch" FROM own)))
+          AND (s."endedAt" IS NULL
+            OR s."endedAt" < (SELECT max("joinedAt") FROM ${this.#hosts} WHERE "expiresAt" > now()))
+          AND s."tenantId" NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(except)}::jsonb))
+        ORDER BY s."leaseOwner" = ${owner} AND s."leaseExpiresAt" <> ${givenUp} DESC NULLS LAST, s."tenantId"
+        LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+      )
+      UPDATE ${this.#sessions} AS s SET
+        "leaseOwner" = ${owner}, "leaseEpoch" = s."leaseEpoch" + 1, "leaseExpiresAt" = ${after(ttlMs)},
+        "endedAt" = NULL, "updatedAt" = now()
+      FROM free WHERE s."tenantId" = free."tenantId"
+      RETURNING s.*`
   }
 
   /** One outcome a swap, in their order. */
@@ -167,8 +254,8 @@ export class Statements {
   /** Locks the rows of those leases that this owner still holds. */
   #held(owner: string, leases: Leases): Prisma.Sql {
     return Prisma.sql`
-      SELECT s."tenantId" FROM ${this.#sessions} AS s
-      JOIN jsonb_to_recordset(${JSON.stringify(leases)}::jsonb) AS i("tenantId" text, "epoch" int)
+      SELECT s."tenantId", i."ended" FROM ${this.#sessions} AS s
+      JOIN jsonb_to_recordset(${JSON.stringify(leases)}::jsonb) AS i("tenantId" text, "epoch" int, "ended" boolean)
         ON s."tenantId" = i."tenantId" AND s."leaseEpoch" = i."epoch"
       WHERE s."leaseOwner" = ${owner} AND s."leaseExpiresAt" <> ${givenUp}
       ORDER BY s."tenantId" FOR UPDATE OF s`

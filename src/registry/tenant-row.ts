@@ -19,6 +19,7 @@ export function toRecord(row: WhatsAppSession): TenantRecord {
     authStatePath: row.authStatePath,
     head: toHead(row),
     lease: toLease(row),
+    endedAt: time(row.endedAt),
     unsaved: row.unsaved,
     lastError: row.lastError,
     lastBackupAt: time(row.lastBackupAt),

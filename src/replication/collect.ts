@@ -32,14 +32,15 @@ export async function collectGarbage(
 
 /**
  * Deletes every object of a tenant (those of an older layout too) and verifies by a listing that they are gone.
- * @param mayGo called before each deletion; throws when it is no longer ours to delete
+ * @param options.mayGo called before each deletion; throws when it is no longer ours to delete
+ * @param options.last key of the object that goes when everything else of its listing has gone
  * @returns the number of objects that were deleted
  * @throws `unavailable` some are still there: call again · what the store throws
  */
 export async function deleteTenant(
   store: ObjectStore,
   tenantId: string,
-  mayGo: () => void = () => {},
+  { mayGo = () => {}, last = null }: { readonly mayGo?: () => void; readonly last?: string | null } = {},
 ): Promise<number> {
   const prefix = `${tenantId}/`
   let removed = 0
@@ -47,10 +48,13 @@ export async function deleteTenant(
   for (let round = 0; round < 3; round++) {
     const keys = (await store.list(prefix)).map(({ key }) => key)
     if (keys.length === 0) return removed
-    for (let from = 0; from < keys.length; from += removeBatch) {
+    const others = keys.filter((key) => key !== last)
+    for (let from = 0; from < others.length; from += removeBatch) {
       mayGo()
-      await store.remove(keys.slice(from, from + removeBatch))
+      await store.remove(others.slice(from, from + removeBatch))
     }
+    mayGo()
+    if (last !== null && others.length < keys.length) await store.remove([last])
     removed += keys.length
   }
   const left = (await store.list(prefix)).length

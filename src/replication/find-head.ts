@@ -2,6 +2,7 @@ import { SessionError } from '../errors.js'
 import type { ObjectInfo, ObjectStore } from '../ports/object-store.js'
 import { ObjectCache, type RestoreOptions } from './object-cache.js'
 import { generationsPrefix, parseObjectKey } from './object-names.js'
+import { type LocalBase, neverCommitted } from './verdict.js'
 import { generationsAmong, type WalkedBack, walkBack } from './walk-back.js'
 
 export interface FoundHead extends WalkedBack {
@@ -16,6 +17,8 @@ export interface FoundHead extends WalkedBack {
  * failed race both generations may lie there; the higher epoch wins, as it did in the registry, which had refused the
  * lower one from the moment the higher was given.
  *
+ * A local copy may know better: what it proves never to have been the head is passed over, if anything else is there.
+ *
  * Null is proof that the tenant has no backup: the store answered a check and a listing with the same credentials.
  * @throws `corrupt` there are generations and none verifies · `undecided` what is there has names that this version
  *   does not know · `unavailable`, `denied`, `missing` (bucket): it cannot
@@ -24,14 +27,16 @@ export interface FoundHead extends WalkedBack {
 export async function findHead(
   store: ObjectStore,
   tenantId: string,
-  options: RestoreOptions = {},
+  { base = null, ...options }: RestoreOptions & { readonly base?: LocalBase | null } = {},
 ): Promise<FoundHead | null> {
   await store.check()
   const objects = await store.list(generationsPrefix(tenantId))
-  const candidates = generationsAmong(tenantId, objects)
-  if (candidates.length === 0) return proveAbsence(tenantId, objects)
+  const listed = generationsAmong(tenantId, objects)
+  if (listed.length === 0) return proveAbsence(tenantId, objects)
+  const committed = listed.filter(({ name }) => base === null || !neverCommitted(base, name.generation))
+  const candidates = committed.length > 0 ? committed : listed
   const found = await walkBack(new ObjectCache(store, tenantId, options), candidates)
-  const generations = candidates.map(({ name }) => name.generation)
+  const generations = listed.map(({ name }) => name.generation)
   return {
     ...found,
     maxEpoch: generations.reduce((most, { epoch }) => Math.max(most, epoch), 0),

@@ -139,6 +139,14 @@ export function continuesHead(base: LocalBase | null, head: Head): boolean {
   return base.epoch >= head.epoch || base.head?.digest === head.digest || (base.head?.seq ?? 0) > head.seq
 }
 
+/**
+ * True when a local copy proves that a generation never was the head: the copy was opened under a later epoch, and what
+ * it continues is older. Its upload came too late, or was not answered, and the work went on without it.
+ */
+export function neverCommitted(base: LocalBase, generation: Pick<Head, 'seq' | 'epoch'>): boolean {
+  return base.head !== null && generation.epoch < base.epoch && generation.seq > base.head.seq
+}
+
 function superseded(local: LocalFacts): Verdict {
   return { verdict: 'remoteAhead', quarantine: true, unsaved: local.unsaved }
 }

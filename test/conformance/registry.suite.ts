@@ -9,6 +9,8 @@ export interface RegistryUnderTest {
   readonly registry: Registry
   /** Lets so much time pass for this tenant's lease that it is expired. */
   expire(tenantId: string): Promise<void>
+  /** Lets so much time pass that this host's check-in is out of date; it may be gone altogether. */
+  expireHost(owner: string): Promise<void>
   /** Milliseconds since the Unix epoch, by the registry's clock. */
   now(): Promise<number>
   /** How many statements `run` sends; null where there are none. */
@@ -73,6 +75,7 @@ export function describeRegistry(name: string, create: () => Promise<RegistryUnd
           authStatePath: null,
           head: null,
           lease: null,
+          endedAt: null,
           unsaved: 0,
           lastError: null,
           lastBackupAt: null,
@@ -602,6 +605,9 @@ export function describeRegistry(name: string, create: () => Promise<RegistryUnd
         registry.commit([swapOf(tenantId, 0)]),
         status({ tenantId, unsaved: 1 }),
         registry.clearHead(tenantId, 'host-a', 1),
+        registry.checkIn({ owner: 'host-a', capacity: 1, ttlMs: 1_000, joinedAt: null }),
+        registry.checkOut('host-a'),
+        registry.claim({ owner: 'host-a', ttlMs: 1_000, limit: 1, expired: false }),
       ]
       for (const call of await Promise.allSettled(calls)) {
         expect(call).toMatchObject({ status: 'rejected', reason: { code: 'closed' } })

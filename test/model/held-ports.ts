@@ -43,7 +43,7 @@ export class Gate {
   async answer(how: Answer, rest: () => Promise<void>): Promise<void> {
     const held = this.#held.shift()
     if (held === undefined) throw new Error('No call waits for an answer.')
-    // An upload is one call; whoever looks or deletes makes several.
+    // An upload is one call; whoever looks or deletes makes several. A deletion begins by marking the session as ended.
     if (how === 'fails') this.hasFailed = true
     this.isOpen = how === 'ok' && held.name !== 'put'
     held.answer(how)
@@ -56,13 +56,18 @@ export function heldStore(store: ObjectStore, gate: Gate): ObjectStore {
   return {
     name: store.name,
     check: () => gate.pass('check', () => store.check()),
-    put: (key, body) => gate.pass('put', () => store.put(key, body)),
+    put: (key, body) => gate.pass(isMark(body) ? 'mark' : 'put', () => store.put(key, body)),
     get: (key) => gate.pass('get', () => store.get(key)),
     list: (prefix) => gate.pass('list', () => store.list(prefix)),
     listTenants: () => gate.pass('listTenants', () => store.listTenants()),
     remove: (keys) => gate.pass('remove', () => store.remove(keys)),
     close: () => store.close(),
   }
+}
+
+/** A generation without files says that the session ended. */
+function isMark(body: Uint8Array): boolean {
+  return JSON.parse(Buffer.from(body).toString('utf8')).files === 0
 }
 
 /** Leases are given and taken back when a step says so; everything else is answered at once. */
@@ -74,7 +79,7 @@ export function heldRegistry(registry: Registry, gate: Gate, isRestoring: () => 
     close: () => registry.close(),
     read: (tenantId) => registry.read(tenantId),
     list: (filter) => registry.list(filter),
-    setDesired: (tenantId, desired) => registry.setDesired(tenantId, desired),
+    setDesired: (...args) => registry.setDesired(...args),
     acquire: (request) =>
       isRestoring() ? registry.acquire(request) : gate.pass('acquire', () => registry.acquire(request)),
     renew: (owner, leases, ttlMs) => registry.renew(owner, leases, ttlMs),
@@ -82,6 +87,9 @@ export function heldRegistry(registry: Registry, gate: Gate, isRestoring: () => 
     commit: (swaps) => registry.commit(swaps),
     updateStatus: (updates) => registry.updateStatus(updates),
     clearHead: (tenantId, owner, epoch) => registry.clearHead(tenantId, owner, epoch),
+    checkIn: (host) => registry.checkIn(host),
+    checkOut: (owner) => registry.checkOut(owner),
+    claim: (request) => registry.claim(request),
   }
 }
 

@@ -70,7 +70,9 @@ export async function checkEnd(held: HeldWorld): Promise<void> {
   )
   refuse(!(await held.folderIsClosed()), 'its folder stays open')
   const [durable, local] = [await held.durableTree(), await held.localTree()]
-  if (result.reason === 'deleted' && result.lastError !== 'wipeFailed') {
+  if (result.reason === 'deleted') {
+    if (result.lastError === 'wipeFailed')
+      return refuse(lostFiles(held, local), 'files went before the rest did')
     refuse(local !== null || durable !== null, 'the session is not deleted')
     refuse((await held.store.list('tenant/')).length > 0, 'objects are left')
   } else if (result.reason === 'leaseLost') {
@@ -85,6 +87,12 @@ export async function checkEnd(held: HeldWorld): Promise<void> {
       'it says that everything is saved, but a restore would not give the files on the disk',
     )
   }
+}
+
+/** A deletion that failed may have moved the files aside, to delete them last. */
+function lostFiles(held: HeldWorld, local: string | null): boolean {
+  const hadSome = held.link.connections.some(({ request }) => request.hasSession)
+  return hadSome && local === null && held.filesBelow('.supervisor/quarantine/tenant').length === 0
 }
 
 function refuse(isWrong: boolean, what: string): void {

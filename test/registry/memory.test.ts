@@ -1,25 +1,32 @@
 import { expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/ports/clock.js'
 import { memoryRegistry } from '../../src/registry/memory.js'
+import { describeClaims } from '../conformance/claims.suite.js'
 import { describeRegistry, newTenant } from '../conformance/registry.suite.js'
 
-describeRegistry('memory', async () => {
+const create = async () => {
   let shiftMs = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + shiftMs }
   const registry = memoryRegistry({ clock })
   return {
     registry,
     now: async () => clock.now(),
-    countStatements: async (run) => {
+    countStatements: async (run: () => Promise<unknown>) => {
       await run()
       return null
     },
-    expire: async (tenantId) => {
+    expire: async (tenantId: string) => {
       shiftMs += (await registry.read(tenantId))!.lease!.expiresAt - clock.now()
+    },
+    expireHost: async () => {
+      shiftMs += 3_600_000
     },
     dispose: async () => {},
   }
-})
+}
+
+describeRegistry('memory', create)
+describeClaims('memory', create)
 
 it('hands out copies: what a caller does to a row changes nothing', async () => {
   const registry = memoryRegistry({ clock: systemClock })

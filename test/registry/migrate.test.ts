@@ -72,7 +72,7 @@ function describeMigrations(
         [schema, 'r'],
       )
       expect(tables).toEqual(
-        ['Tenant', 'WhatsAppSession', '_prisma_migrations'].map((relname) => ({
+        ['SessionHost', 'Tenant', 'WhatsAppSession', '_prisma_migrations'].map((relname) => ({
           relname,
           relrowsecurity: true,
         })),

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pgliteRegistry } from '../../src/registry/pglite.js'
+import { describeClaims } from '../conformance/claims.suite.js'
 import { describeRegistry, newTenant } from '../conformance/registry.suite.js'
 import { type Child, startChild } from '../support/child.js'
 import { swapOf } from '../support/swaps.js'
@@ -22,19 +24,26 @@ function startRegistry(path: string): Child {
   return child
 }
 
-describeRegistry('PGlite', async () => {
-  const registry = pgliteRegistry({ path: join(root, 'conformance') })
+const create = (name: string) => async () => {
+  const registry = pgliteRegistry({ path: join(root, name) })
   return {
     registry,
     countStatements,
     now: async () => Date.now(),
-    expire: async (tenantId) => {
+    expire: async (tenantId: string) => {
       const { owner, epoch } = (await registry.read(tenantId))!.lease!
       await registry.renew(owner, [{ tenantId, epoch }], -1)
     },
+    expireHost: async (owner: string) => {
+      await registry.checkIn({ owner, capacity: 0, ttlMs: 1, joinedAt: null })
+      await setTimeout(20)
+    },
     dispose: async () => {},
   }
-})
+}
+
+describeRegistry('PGlite', create('conformance'))
+describeClaims('PGlite', create('claims'))
 
 /** A directory with a database in it: making one takes seconds, copying one does not. */
 async function initialised(name: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { prismaRegistry } from '../../src/registry/prisma.js'
+import { describeClaims } from '../conformance/claims.suite.js'
 import { describeRegistry, newPhone, newTenant } from '../conformance/registry.suite.js'
 import { swapOf } from '../support/swaps.js'
 import {
@@ -12,7 +13,7 @@ import {
 } from './postgres.js'
 
 if (testDatabaseUrl) {
-  describeRegistry('PostgreSQL', async () => {
+  const create = async () => {
     const { url, schema, drop } = ownSchema()
     const registry = prismaRegistry({ url, poolSize: 10 })
     const table = `"${schema}"."WhatsAppSession"`
@@ -21,11 +22,16 @@ if (testDatabaseUrl) {
       countStatements,
       dispose: drop,
       now: async () => Number((await query('SELECT extract(epoch FROM now()) * 1000 AS now'))[0]!.now),
-      expire: async (tenantId) => {
+      expire: async (tenantId: string) => {
         await query(`UPDATE ${table} SET "leaseExpiresAt" = now() WHERE "tenantId" = '${tenantId}'`)
       },
+      expireHost: async (owner: string) => {
+        await query(`UPDATE "${schema}"."SessionHost" SET "expiresAt" = now() WHERE "owner" = '${owner}'`)
+      },
     }
-  })
+  }
+  describeRegistry('PostgreSQL', create)
+  describeClaims('PostgreSQL', create)
 
   it('keeps no state in a database session, which a transaction pooler would lose', async () => {
     const { url, drop } = ownSchema()
@@ -43,6 +49,9 @@ if (testDatabaseUrl) {
       await registry.read(tenantId)
       await registry.clearHead(tenantId, 'host-a', 1)
       await registry.release('host-a', [held])
+      await registry.checkIn({ owner: 'host-a', capacity: 5, ttlMs: 60_000, joinedAt: null })
+      await registry.claim({ owner: 'host-a', ttlMs: 60_000, limit: 5, expired: true, except: [newTenant()] })
+      await registry.checkOut('host-a')
     })
     await registry.close()
     await drop()

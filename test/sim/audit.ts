@@ -20,7 +20,7 @@ export class Audit {
   /** A new head: everything that a restore of it fetches is there. */
   head(tenantId: string, head: Head): void {
     const missing = this.#missing(tenantId, head)
-    if (missing !== null && !this.#world.history(tenantId).rotten) this.#world.violate(missing, tenantId)
+    if (missing !== null) this.#world.violate(missing, tenantId)
   }
 
   /** Objects were deleted: no head may miss one. */
@@ -91,14 +91,17 @@ export class Audit {
   }
 
   #missing(tenantId: string, head: Head): string | null {
-    const { objects } = this.#world
+    const { objects, spoilt } = this.#world
+    // Damaged between its upload and its swap, as it may be: it says no more what it builds on.
+    if (spoilt.has(head.key)) return null
     const body = objects.get(head.key)?.body
     if (!body) return `generation ${head.seq} is committed and not in the store`
     const { chain, payload } = JSON.parse(Buffer.from(body).toString('utf8'))
     const prefix = `${tenantId}/generations/`
     const name = head.key.slice(prefix.length, -'.json'.length)
     const parts = payload.parts.map((_: unknown, at: number) => `${name}.part-${at}`)
-    const absent = [...chain, ...parts].filter((each) => !objects.has(`${prefix}${each}.json`))
+    const keys = [...chain, ...parts].map((each) => `${prefix}${each}.json`)
+    const absent = keys.filter((key) => !objects.has(key) && !spoilt.has(key))
     return absent.length === 0 ? null : `generation ${head.seq} lacks ${absent.length} of its objects`
   }
 }

@@ -28,8 +28,8 @@ export class History {
   head: Version | null = null
   /** A stored object was damaged for good: what comes next may be older, if it is said so. */
   rotten = false
-  /** Files of the session were damaged on some disk. */
-  injured = false
+  /** How often files of the session were damaged on some disk. */
+  injuries = 0
   /** The user asked to log out: everything may go. */
   leaving = false
   commits = 0
@@ -84,7 +84,7 @@ export class History {
     }
     const found = this.find(head.tree)
     if (found) this.head = found
-    else if (this.rotten) this.head = this.#byTree.get(head.tree)?.at(-1) ?? this.head
+    else if (this.rotten) this.#goneBack(swap)
     else {
       const known = this.#byTree.has(head.tree) ? 'an older state' : 'a state that never was'
       this.#world.violate(`generation ${head.seq} holds ${known}`, this.#tenantId)
@@ -95,6 +95,18 @@ export class History {
   wiped(): void {
     if (!this.leaving) this.#world.violate('deleted, and nobody asked for it', this.#tenantId)
     this.head = null
+  }
+
+  /**
+   * An older state is the head again. Found by a listing, for a registry that was lost as well, with no object of a newer
+   * generation left: then nothing in the world tells that there were any, nor what WhatsApp was told from them.
+   */
+  #goneBack({ head, epoch }: HeadSwap): void {
+    this.head = this.#byTree.get(head.tree)?.at(-1) ?? this.head
+    const prefix = `${this.#tenantId}/generations/`
+    const newer = `${prefix}${String(head.seq + 1).padStart(10, '0')}`
+    const known = [...this.#world.objects.keys()].some((key) => key.startsWith(prefix) && key >= newer)
+    if (head.epoch !== epoch && !known) this.#world.whatsApp.forgetPromises(this.#tenantId)
   }
 
   #ended(): void {

@@ -179,7 +179,7 @@ export class Host {
     const tenantId = basename(dirname(name))
     this.damaged.set(tenantId, this.damaged.get(tenantId) ?? this.written.get(tenantId) ?? null)
     this.written.delete(tenantId)
-    this.#world.history(tenantId).injured = true
+    this.#world.history(tenantId).injuries++
     const disk = this.disk.handle()
     if (damage === 'credsEmpty') disk.create(name, new Uint8Array())
     else if (damage === 'journalFlipped')
@@ -202,5 +202,6 @@ function settingsOf(world: World) {
     backoffMaxMs: 8_000,
     leasePollMs: 5_000,
     statusPeriodMs: 2_000,
+    rebalanceAfterMs: 4_000,
   })
 }

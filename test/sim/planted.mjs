@@ -139,8 +139,8 @@ export const planted = [
     edits: [
       {
         file: 'src/actors/find-at-start.ts',
-        from: 'if (found.maxEpoch >= work.epoch) {',
-        to: 'if (found.maxEpoch < 0) {',
+        from: 'return found.maxEpoch >= epoch || ',
+        to: 'return found.maxEpoch < 0 && ',
       },
     ],
   },

@@ -3,7 +3,18 @@ import type { Life } from './life.js'
 import type { Network } from './network.js'
 import type { World } from './world.js'
 
-const writes = ['setDesired', 'acquire', 'renew', 'release', 'commit', 'updateStatus', 'clearHead'] as const
+const writes = [
+  'setDesired',
+  'acquire',
+  'renew',
+  'release',
+  'commit',
+  'updateStatus',
+  'clearHead',
+  'checkIn',
+  'checkOut',
+  'claim',
+] as const
 const reads = ['read', 'list'] as const
 
 /** The registry as a host reaches it over the network. */

@@ -89,17 +89,37 @@ class Simulation {
       if (!host.isUp) void host.start()
     }
     const limit = world.nowMs + restLimitMs
-    const calm = () => this.#tenants.every((tenantId) => this.#isCalm(tenantId))
+    const calm = () => this.#tenants.every((tenantId) => this.#isCalm(tenantId)) && this.#isBalanced()
     await this.#until(() => calm() || world.nowMs > limit)
     if (world.violations.length > 0) return
     if (!calm()) for (const tenantId of this.#tenants) this.#explain(tenantId)
+    if (!this.#isBalanced()) world.violate(`never evened out: ${this.#counts().join(', ')} tenants a host`)
     for (const tenantId of this.#tenants) await world.audit.restorable(tenantId)
   }
 
-  /** A tenant that was logged out, or that only a lost registry knew, stays so until somebody asks for it. */
+  /** Nobody has two tenants more than another. Sessions that cannot connect stay where they are. */
+  #isBalanced(): boolean {
+    if (this.#tenants.some((id) => this.#needsAPerson(id) || this.#world.history(id).leaving)) return true
+    const counts = this.#counts()
+    return Math.max(...counts) - Math.min(...counts) <= 1
+  }
+
+  #counts(): number[] {
+    const running = ({ supervisor }: Host) =>
+      [...(supervisor?.sessions.values() ?? [])].filter(
+        ({ result, link }) => result === null && link === 'open',
+      )
+    return this.#hosts.map((host) => running(host).length)
+  }
+
+  /**
+   * A tenant that was logged out, that only a lost registry knew, or whose session ended in a way that hosts do not try
+   * to mend, stays so until somebody asks for it.
+   */
   async #pairAgain(tenantId: string): Promise<void> {
     const row = await this.#world.row(tenantId)
-    if (row?.desiredState !== 'running' && !this.#world.history(tenantId).leaving) void this.#add(tenantId)
+    const isWaitedFor = row?.desiredState === 'running' && row.endedAt === null
+    if (!isWaitedFor && !this.#world.history(tenantId).leaving) void this.#add(tenantId)
   }
 
   #isCalm(tenantId: string): boolean {
@@ -116,12 +136,14 @@ class Simulation {
 
   /** What no program may decide: then it says so, and waits. */
   #needsAPerson(tenantId: string): boolean {
-    const { rotten, injured } = this.#world.history(tenantId)
+    const { rotten, injuries, head } = this.#world.history(tenantId)
     const says = (code: string) => this.#sessions(tenantId).some(({ lastError }) => lastError === code)
     // Every generation may be built on the object that was damaged.
     if (rotten && says('corrupt')) return true
+    // A key file and the journal that could heal it, both damaged, before the first backup: nobody has the content.
+    if (injuries > 1 && head === null && says('corrupt')) return true
     // A damaged journal does not say what its session continues, and at its start the store could not be asked.
-    return injured && says('undecided')
+    return injuries > 0 && says('undecided')
   }
 
   #explain(tenantId: string): void {

@@ -7,6 +7,7 @@ export function damageAnObject(world: World, { which, lost }: { which: number; l
   const key = keys[Math.floor(which * keys.length)]!
   const { body, createdAt } = world.objects.get(key)!
   world.strike('rot')
+  world.spoilt.add(key)
   world.history(key.slice(0, key.indexOf('/'))).rotten = true
   if (lost) return void world.objects.delete(key)
   const damaged = Uint8Array.from(body)

@@ -39,6 +39,9 @@ export function watchCommits(world: World, registry: Registry): Registry {
     'renew',
     'release',
     'updateStatus',
+    'checkIn',
+    'checkOut',
+    'claim',
   ] as const) {
     Object.defineProperty(watched, name, {
       value: (registry[name] as (...args: never[]) => unknown).bind(registry),

@@ -97,6 +97,12 @@ export class WhatsApp {
     this.account(tenantId).preKeysLow = false
   }
 
+  /** The backup that held them is gone without a trace, by no fault of any host: nobody can keep what they were promised. */
+  forgetPromises(tenantId: string): void {
+    const { preKeys } = this.account(tenantId)
+    for (const [id, key] of preKeys) preKeys.set(id, { ...key, promised: false })
+  }
+
   /** A peer takes one of the account's pre-keys for a first message; null when there is none. */
   takePreKey(tenantId: string): ({ readonly id: number } & PreKey) | null {
     const { preKeys } = this.account(tenantId)

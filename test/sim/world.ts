@@ -28,6 +28,8 @@ export class World {
   readonly struck: Record<string, number> = {}
   /** The objects as they are; hosts see them through a network. */
   objects: MemoryObjects = new Map()
+  /** Keys of objects that were damaged for good or are gone, and that nobody deleted. */
+  readonly spoilt = new Set<string>()
   registry: Registry
   readonly network: Network
   readonly lists: Lists

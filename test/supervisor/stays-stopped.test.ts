@@ -10,7 +10,7 @@ async function ownerAndWaiting() {
   const connection = await owner.link.connection('tenant')
   await hosts.within(1_000, connection.pair('628120000001'))
   const waiting = await hosts.start({ dice: 0.02 })
-  await waiting.supervisor.resume()
+  await waiting.supervisor.start('tenant')
   await hosts.clock.advance(3_000)
   expect(waiting.supervisor.get('tenant')!.lastError).toBe('leased')
   return { hosts, owner, waiting, connection }

@@ -3,12 +3,14 @@ import type { SessionFact } from '../../src/actors/host.js'
 import { assembleSupervisor } from '../../src/assemble-supervisor.js'
 import { SessionError } from '../../src/errors.js'
 import {
+  type DeviceLink,
   memoryRegistry,
   memoryStore,
   type ObjectStore,
   type Registry,
   silentLogger,
 } from '../../src/index.js'
+import type { Random } from '../../src/ports/clock.js'
 import { openSessionRoot } from '../../src/session/index.js'
 import { checkSettings, type Settings } from '../../src/settings.js'
 import { FakeLink } from './fake-link.js'
@@ -42,19 +44,42 @@ export class VirtualHosts {
 
   /**
    * A process on `disk`.
-   * @param dice what its random numbers always are; near 0, every wait with jitter is short
+   * @param dice what its random numbers always are, or gives them; near 0, every wait with jitter is short
    */
-  async start({ disk = this.newDisk(), dice = 0.5, settings = {} as Partial<Settings> } = {}) {
-    const { clock, store, registry } = this
-    const random = () => dice
+  async start({
+    disk = this.newDisk(),
+    dice = 0.5 as number | Random,
+    settings = {} as Partial<Settings>,
+  } = {}) {
+    const link = new FakeLink()
+    return { link, ...(await this.startWith(link, { disk, dice, settings })) }
+  }
+
+  /** As `start`, with another way to WhatsApp. After `kill`, nothing that the process still does has any effect. */
+  async startWith(
+    link: DeviceLink<WASocket>,
+    {
+      disk = this.newDisk(),
+      dice = 0.5 as number | Random,
+      settings = {} as Partial<Settings>,
+      logger = silentLogger,
+    } = {},
+  ) {
+    const { clock } = this
+    const life = { isDead: false }
+    const store = whileAlive(life, this.store)
+    const registry = whileAlive(life, this.registry)
+    const random = typeof dice === 'number' ? () => dice : dice
     const lock = async () => ({ release: async () => {} })
     const root = await openSessionRoot({ path: '/sessions', clock, random, disk: disk.handle(), lock })
-    const link = new FakeLink()
-    const parts = { clock, random, root, link, store, registry, logger: silentLogger }
+    const parts = { clock, random, root, link, store, registry, logger }
     const supervisor = assembleSupervisor<WASocket>({ ...parts, settings: checkSettings(settings) })
     const facts: SessionFact[] = []
     supervisor.on('fact', (fact) => facts.push(fact))
-    return { link, supervisor, disk, facts }
+    const kill = () => {
+      life.isDead = true
+    }
+    return { supervisor, disk, facts, ownerId: root.ownerId, kill }
   }
 
   /** Runs `work` while time goes on. */
@@ -79,4 +104,14 @@ export class VirtualHosts {
       },
     })
   }
+}
+
+function whileAlive<T extends object>(life: { isDead: boolean }, inner: T): T {
+  return new Proxy(inner, {
+    get: (_, name) => {
+      const value = Reflect.get(inner, name)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => (life.isDead ? new Promise(() => {}) : Reflect.apply(value, inner, args))
+    },
+  })
 }
