@@ -14,6 +14,8 @@ export interface FoundAtStart {
   readonly imported: ReadonlyMap<string, string> | null
   /** Why it could not be proven. */
   readonly failure: unknown
+  /** The newest generation in the store, when the head that was found there is an older one. */
+  readonly beyond: FoundHead['newest'] | null
 }
 
 /** Epochs left out above the highest known one: a lost registry may have given some that left nothing in the store. */
@@ -29,7 +31,7 @@ export async function findAtStart(
   work: TenantWork,
   local: LocalCopy | null,
 ): Promise<FoundAtStart> {
-  const unknown: FoundAtStart = { absence: 'unknown', imported: null, failure: null }
+  const unknown: FoundAtStart = { absence: 'unknown', imported: null, failure: null, beyond: null }
   if (work.head !== null) return unknown
   const base = local?.base ?? null
   // This registry has not given that epoch: another one did, which was lost.
@@ -45,7 +47,7 @@ export async function findAtStart(
   }
   // Not answered, it may have been done: only the registry can tell, so this start begins anew.
   await adopt(host, work, found)
-  return unknown
+  return { ...unknown, beyond: found.skipped.length > 0 ? found.newest : null }
 }
 
 async function legacyFiles(host: Host, { tenantId }: TenantWork, local: LocalCopy | null) {
@@ -87,7 +89,7 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
 
 /** A registry that was not lost knows of no head because none was ever swapped in: only first generations lie there then. */
 function mayRepeatEpochs(found: FoundHead, epoch: number): boolean {
-  return found.maxEpoch >= epoch || (found.maxSeq > 1 && epoch <= found.maxEpoch + epochGap)
+  return found.maxEpoch >= epoch || (found.newest.seq > 1 && epoch <= found.maxEpoch + epochGap)
 }
 
 async function takeLeaseAbove(host: Host, work: TenantWork, epoch: number): Promise<void> {
