@@ -1,4 +1,5 @@
 import { isSessionError, SessionError } from '../errors.js'
+import type { Head } from '../ports/index.js'
 import { type FoundHead, findHead } from '../replication/find-head.js'
 import { findLegacySession } from '../replication/legacy.js'
 import { maxEpoch } from '../replication/object-names.js'
@@ -70,7 +71,7 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
   work.checkLive()
   if (mayRepeatEpochs(found, work.epoch)) await takeLeaseAbove(host, work, found.maxEpoch)
   const { tenantId } = work
-  const { head } = found.restored
+  const head = found.skipped.length > 0 ? markedAsOlder(found) : found.restored.head
   const owner = host.root.ownerId
   const outcome = await host.commits.add({ tenantId, owner, epoch: work.epoch, expectedSeq: 0, head })
   if (outcome !== 'committed') {
@@ -80,11 +81,18 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
     )
   }
   work.head = head
-  work.marksBeyond = found.skipped.length > 0 ? found.marks : null
   host.logger.warn(
     { tenantId, seq: head.seq, skipped: found.skipped.length },
     'the registry knew no backup; it was found again in the store',
   )
+}
+
+/**
+ * Found beside newer generations, which cannot be used, a head is not all that WhatsApp was told. Whoever restores it
+ * sees that by marks above its own, until a snapshot of an older state lies on top.
+ */
+function markedAsOlder({ restored, marks }: FoundHead): Head {
+  return { ...restored.head, marks: { nextPreKeyId: marks.nextPreKeyId + 1 } }
 }
 
 /** A registry that was not lost knows of no head because none was ever swapped in: only first generations lie there then. */

@@ -65,6 +65,26 @@ describe('a lost registry, and a store that has lost an object in the middle', (
     await after.within(12_000, fresh.supervisor.shutdown())
   })
 
+  it('is no less old for a host that follows before anything was committed on top', async () => {
+    const before = new VirtualHosts()
+    await fourGenerations(before)
+    const after = await afterBothLosses(before)
+
+    after.fate = (_service, operation) => (operation === 'put' ? 'away' : 'well')
+    const first = await after.start()
+    await first.supervisor.resume()
+    await after.clock.advance(500)
+    await after.within(12_000, first.supervisor.shutdown())
+    expect((await after.rows.read('tenant'))!.head).toMatchObject({ seq: 2 })
+
+    after.fate = () => 'well'
+    const next = await after.start()
+    await next.supervisor.resume()
+    await after.clock.advance(500)
+    expect(await nextPreKeyIdOf(await next.link.connection('tenant'))).toBeGreaterThan(121)
+    await after.within(12_000, next.supervisor.shutdown())
+  })
+
   it('is given the whole of the local copy that the newest one was made of', async () => {
     const before = new VirtualHosts()
     const disk = await fourGenerations(before)
