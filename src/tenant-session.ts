@@ -95,9 +95,9 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   /** Resolves when nothing of it is under way any more, as it may be for a while after its end. */
-  async idle(): Promise<void> {
-    await this.#before
-    await this.work.idle()
+  idle(): Promise<void> {
+    const { work } = this
+    return this.#before.then(() => work.idle())
   }
 
   get state(): string {
@@ -253,7 +253,8 @@ export class TenantSession<Socket> implements Session<Socket> {
     this.#before = this.idle()
     this.#run = this.#newRun()
     this.#snapshot = this.actor.getSnapshot()
-    this.actor.start()
+    // What was set aside too slowly for its deadline is still under way; what this one is told until then, it keeps.
+    void this.#before.then(() => this.actor.start())
   }
 
   #fail(error: unknown): void {

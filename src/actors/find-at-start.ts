@@ -1,4 +1,5 @@
 import { isSessionError, SessionError } from '../errors.js'
+import type { Head } from '../ports/index.js'
 import { type FoundHead, findHead } from '../replication/find-head.js'
 import { findLegacySession } from '../replication/legacy.js'
 import { maxEpoch } from '../replication/object-names.js'
@@ -14,6 +15,8 @@ export interface FoundAtStart {
   readonly imported: ReadonlyMap<string, string> | null
   /** Why it could not be proven. */
   readonly failure: unknown
+  /** The newest generation in the store, when the head that was found there is an older one. */
+  readonly beyond: FoundHead['newest'] | null
 }
 
 /** Epochs left out above the highest known one: a lost registry may have given some that left nothing in the store. */
@@ -29,7 +32,7 @@ export async function findAtStart(
   work: TenantWork,
   local: LocalCopy | null,
 ): Promise<FoundAtStart> {
-  const unknown: FoundAtStart = { absence: 'unknown', imported: null, failure: null }
+  const unknown: FoundAtStart = { absence: 'unknown', imported: null, failure: null, beyond: null }
   if (work.head !== null) return unknown
   const base = local?.base ?? null
   // This registry has not given that epoch: another one did, which was lost.
@@ -45,7 +48,7 @@ export async function findAtStart(
   }
   // Not answered, it may have been done: only the registry can tell, so this start begins anew.
   await adopt(host, work, found)
-  return unknown
+  return { ...unknown, beyond: found.skipped.length > 0 ? found.newest : null }
 }
 
 async function legacyFiles(host: Host, { tenantId }: TenantWork, local: LocalCopy | null) {
@@ -68,7 +71,7 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
   work.checkLive()
   if (mayRepeatEpochs(found, work.epoch)) await takeLeaseAbove(host, work, found.maxEpoch)
   const { tenantId } = work
-  const { head } = found.restored
+  const head = found.skipped.length > 0 ? markedAsOlder(found) : found.restored.head
   const owner = host.root.ownerId
   const outcome = await host.commits.add({ tenantId, owner, epoch: work.epoch, expectedSeq: 0, head })
   if (outcome !== 'committed') {
@@ -78,16 +81,23 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
     )
   }
   work.head = head
-  work.marksBeyond = found.skipped.length > 0 ? found.marks : null
   host.logger.warn(
     { tenantId, seq: head.seq, skipped: found.skipped.length },
     'the registry knew no backup; it was found again in the store',
   )
 }
 
+/**
+ * Found beside newer generations, which cannot be used, a head is not all that WhatsApp was told. Whoever restores it
+ * sees that by marks above its own, until a snapshot of an older state lies on top.
+ */
+function markedAsOlder({ restored, marks }: FoundHead): Head {
+  return { ...restored.head, marks: { nextPreKeyId: marks.nextPreKeyId + 1 } }
+}
+
 /** A registry that was not lost knows of no head because none was ever swapped in: only first generations lie there then. */
 function mayRepeatEpochs(found: FoundHead, epoch: number): boolean {
-  return found.maxEpoch >= epoch || (found.maxSeq > 1 && epoch <= found.maxEpoch + epochGap)
+  return found.maxEpoch >= epoch || (found.newest.seq > 1 && epoch <= found.maxEpoch + epochGap)
 }
 
 async function takeLeaseAbove(host: Host, work: TenantWork, epoch: number): Promise<void> {

@@ -20,9 +20,8 @@ export async function keepLocal(host: Host, work: TenantWork, copy: LocalCopy): 
   if (copy.damaged.length === 0) {
     const committed = knownCommitted(copy, head)
     if (committed) return await keep(host, work, copy, { base, committed })
-    const ours = copy.base?.epoch === head.epoch && copy.committed !== null
-    if (ours) return await keep(host, work, copy, { base, continues: true })
     if (!standsOn(copy, head)) return await keepWhole(host, work, copy)
+    if (copy.committed !== null) return await keep(host, work, copy, { base, continues: true })
   }
   return await keepWithHead(host, work, copy, await restoreNewest(host.store, work.tenantId, head))
 }
@@ -72,11 +71,13 @@ async function keep(
 }
 
 /**
- * False when the copy was made from another generation, as it may be after a lost registry: of an upload that nobody
- * ever continued, or of a head beyond one that was found again. What it lacks of the head is not missing then.
+ * True when the head is what the copy was made from, or was committed from this very directory since. False, as it may
+ * be after a lost registry, for an upload that nobody ever continued, and for a head before the one that the copy was
+ * made from: what differs is not known then, and what the copy lacks of the head is not missing.
  */
 function standsOn({ base }: LocalCopy, head: Head): boolean {
-  return base?.epoch === head.epoch || base?.head?.digest === head.digest
+  if (base?.head?.digest === head.digest) return true
+  return base?.epoch === head.epoch && (base.head?.seq ?? 0) < head.seq
 }
 
 /** The head's file set, when the folder proves it. */

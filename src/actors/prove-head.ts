@@ -26,6 +26,7 @@ export async function proveHead(host: Host, work: TenantWork): Promise<void> {
  */
 async function goOnFrom(host: Host, work: TenantWork, found: FoundHead): Promise<void> {
   refuseUnlessContinued(work, found.restored.head)
+  refuseUnlessContinued(work, found.newest)
   // Not answered, it may have been done, and another attempt at it may be found the next time.
   work.headDoubtful = true
   await adopt(host, work, found)
@@ -34,7 +35,7 @@ async function goOnFrom(host: Host, work: TenantWork, found: FoundHead): Promise
   work.snapshotOwed = true
 }
 
-function refuseUnlessContinued(work: TenantWork, head: Head): void {
+function refuseUnlessContinued(work: TenantWork, head: Head | FoundHead['newest']): void {
   if (continuesHead(work.startedFrom, head)) return
   throw new SessionError(
     'undecided',

@@ -1,7 +1,7 @@
 import type { RestoreOutput } from '../../machines/contracts.js'
 import { SessionError } from '../errors.js'
 import { FileTree } from '../replication/file-tree.js'
-import { decideVerdict, type Verdict } from '../replication/verdict.js'
+import { continuesHead, decideVerdict, type Verdict } from '../replication/verdict.js'
 import type { LocalCopy } from '../session/local-copy.js'
 import { baseOf } from './base-of.js'
 import { type FoundAtStart, findAtStart } from './find-at-start.js'
@@ -64,15 +64,27 @@ async function carryOut(
       if (verdict.quarantine) await quarantine(host, work, 'unpaired')
       return await startAfresh(host, work, found)
     case 'current':
-      return await keepLocal(host, work, local!)
+      return await keepUnlessOlder(host, work, local!, found)
     case 'ahead':
       work.absenceUnproven = verdict.proveEmpty
       work.startedFrom = local!.base
-      return await keepLocal(host, work, local!)
+      return await keepUnlessOlder(host, work, local!, found)
     case 'remoteAhead':
       if (verdict.quarantine) reportQuarantine(host, work, 'superseded', verdict.unsaved)
       return await bringHeadIntoPlace(host, work)
   }
+}
+
+/** A copy from before generations that cannot be used any more is as old as the head: both lack what WhatsApp was told then. */
+async function keepUnlessOlder(
+  host: Host,
+  work: TenantWork,
+  copy: LocalCopy,
+  { beyond }: FoundAtStart,
+): Promise<RestoreOutput> {
+  if (beyond === null || continuesHead(copy.base, beyond)) return await keepLocal(host, work, copy)
+  reportQuarantine(host, work, 'superseded', copy.unsaved.size)
+  return await bringHeadIntoPlace(host, work)
 }
 
 /** Nothing anywhere: a backup in the older layout is imported, or a new identity may be made. */

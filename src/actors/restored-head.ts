@@ -1,6 +1,5 @@
 import type { RestoreOutput } from '../../machines/contracts.js'
 import { FileTree } from '../replication/file-tree.js'
-import { raiseMarks } from '../replication/marks.js'
 import { prepareOlder } from '../replication/older.js'
 import { type NewestRestored, restoreNewest } from '../replication/walk-back.js'
 import { baseOf } from './base-of.js'
@@ -38,16 +37,14 @@ export async function bringHeadIntoPlace(
   work.checkLive()
   const { restored } = newest
   // A head that was found beside newer, unusable generations is an older one too, and no less.
-  const fellBack = newest.fellBack || work.marksBeyond !== null
-  const marks = raiseMarks(newest.marks, work.marksBeyond)
-  const files = fellBack ? prepareOlder(restored.files, marks).files : restored.files
+  const fellBack = newest.fellBack || head.marks.nextPreKeyId > restored.head.marks.nextPreKeyId
+  const files = fellBack ? prepareOlder(restored.files, newest.marks).files : restored.files
   // What was fallen back to is not the head: all of it is owed as a new snapshot on top.
   const base = baseOf(work.epoch, fellBack ? null : head)
   const hashes = fellBack ? undefined : restored.tree
   const copy = await host.root.replace(work.tenantId, files, base, { reason: 'superseded', hashes })
   work.chain = fellBack ? null : restored.chainState
   work.snapshotOwed = fellBack
-  work.marksBeyond = null
   host.report({
     type: 'session.restored',
     tenantId: work.tenantId,

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { Head, HighWaterMarks, Lease, LeasedTenant, Urgency } from '../ports/index.js'
+import type { Head, Lease, LeasedTenant, Urgency } from '../ports/index.js'
 import type { ChainState } from '../replication/chain-state.js'
 import type { GenerationToCommit } from '../replication/commit.js'
 import type { Base } from '../session/base.js'
@@ -27,11 +27,6 @@ export class TenantWork {
   folder: KeyFolder | null = null
   /** The next generation must be a snapshot, even if nothing changed: an older one was restored. */
   snapshotOwed = false
-  /**
-   * The head was found in the store, and newer generations beside it that cannot be used: what they say of ids that
-   * were given to WhatsApp. Null when the head is the newest.
-   */
-  marksBeyond: HighWaterMarks | null = null
   /** No head is known, and it is not yet proven that the store has none. */
   absenceUnproven = false
   /** What the local copy said it continues when it was opened; null when it did not say. */

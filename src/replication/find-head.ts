@@ -8,8 +8,8 @@ import { generationsAmong, type WalkedBack, walkBack } from './walk-back.js'
 export interface FoundHead extends WalkedBack {
   /** Leases taken from now on need epochs above this (`LeaseRequest.minEpoch`). */
   readonly maxEpoch: number
-  /** The highest sequence number in the store, usable or not. */
-  readonly maxSeq: number
+  /** The newest generation in the store, usable or not. */
+  readonly newest: { readonly seq: number; readonly epoch: number }
 }
 
 /**
@@ -40,7 +40,7 @@ export async function findHead(
   return {
     ...found,
     maxEpoch: generations.reduce((most, { epoch }) => Math.max(most, epoch), 0),
-    maxSeq: generations[0]!.seq,
+    newest: generations[0]!,
   }
 }
 

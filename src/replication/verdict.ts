@@ -134,9 +134,13 @@ function withCommitted(hashes: FileTree, damaged: readonly string[], committed: 
  * True when the local copy was written on top of `head`: by the owner that committed it (a crash between the commit and
  * its record), by a later owner (epochs only grow, so what an earlier one left is not news), or from a head beyond it.
  */
-export function continuesHead(base: LocalBase | null, head: Head): boolean {
+export function continuesHead(
+  base: LocalBase | null,
+  head: Pick<Head, 'seq' | 'epoch'> & { readonly digest?: string },
+): boolean {
   if (base === null) return false
-  return base.epoch >= head.epoch || base.head?.digest === head.digest || (base.head?.seq ?? 0) > head.seq
+  const same = base.head !== null && base.head.digest === head.digest
+  return same || base.epoch >= head.epoch || (base.head?.seq ?? 0) > head.seq
 }
 
 /**

@@ -3,6 +3,7 @@ import { inSlices } from '../turns.js'
 import type { FileFacts } from './disk.js'
 import type { FolderFiles } from './folder-files.js'
 import type { Change, FolderState } from './folder-state.js'
+import { type IntactFile, judge, type RawFile, textOf } from './key-file.js'
 
 export interface AuditResult {
   /** Files that another program changed validly; they are unsaved changes now. */
@@ -67,7 +68,8 @@ function check(
   name: string,
   contents: Map<string, string> | null,
 ): SeenChange | null {
-  const file = files.read(name)
+  const raw = files.readBytes(name)
+  const file = raw === null || raw === 'damaged' ? raw : unlessHeld(state, name, raw)
   if (file === null || file === 'damaged') {
     flaw(state, files, name, file ?? 'missing')
     return null
@@ -79,6 +81,15 @@ function check(
   state.flaws.delete(name)
   state.setFacts(name, file.facts)
   return null
+}
+
+/** The same bytes are not parsed twice: that costs three times as much as to read and to hash them. */
+function unlessHeld(state: FolderState, name: string, raw: RawFile): IntactFile | 'damaged' {
+  const known = state.holds(name, raw.bytes) ? state.tree.get(name) : undefined
+  if (known !== undefined) return { content: textOf(raw.bytes), hash: known, facts: raw.facts }
+  const file = judge(name, raw)
+  if (file !== 'damaged' && file.hash === state.tree.get(name)) state.noteBytes(name, raw.bytes)
+  return file
 }
 
 function flaw(state: FolderState, files: FolderFiles, name: string, kind: 'damaged' | 'missing'): void {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { inSlices } from '../turns.js'
 import type { Disk, FileFacts } from './disk.js'
 import type { FolderState } from './folder-state.js'
-import { type IntactFile, readKeyFile } from './key-file.js'
+import { type IntactFile, type RawFile, readBytes, readKeyFile } from './key-file.js'
 import { temporaryPath } from './temporary.js'
 
 /** The key files of one open folder on disk. Throws Node's errors. */
@@ -17,6 +17,10 @@ export class FolderFiles {
 
   read(name: string): IntactFile | 'damaged' | null {
     return readKeyFile(this.disk, this.path, name)
+  }
+
+  readBytes(name: string): RawFile | 'damaged' | null {
+    return readBytes(this.disk, this.path, name)
   }
 
   look(name: string): FileFacts | null {

@@ -49,6 +49,16 @@ export class FolderState {
     return this.#facts.isSame(this.tree.slotOf(name), facts)
   }
 
+  /** These bytes are the content in the tree, as an earlier look at the same bytes has proven: no need to parse them. */
+  holds(name: string, bytes: Uint8Array): boolean {
+    return this.#facts.isSameContent(this.tree.slotOf(name), bytes)
+  }
+
+  /** These bytes were found to have the hash in the tree. */
+  noteBytes(name: string, bytes: Uint8Array): void {
+    this.#facts.seenContent(this.tree.slotOf(name), bytes)
+  }
+
   /** What was seen of a file whose content has the hash in the tree. */
   setFacts(name: string, facts: FileFacts): void {
     this.#facts.seen(this.tree.slotOf(name), facts)

@@ -30,16 +30,38 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A key file as it is on disk: `damaged` when there is one that cannot be used, null when there is none. */
 export function readKeyFile(disk: Disk, folder: string, name: string): IntactFile | 'damaged' | null {
+  const file = readBytes(disk, folder, name)
+  return file === null || file === 'damaged' ? file : judge(name, file)
+}
+
+/** The bytes of a file that may hold anything; `damaged` when it cannot be read, null when there is none. */
+export function readBytes(disk: Disk, folder: string, name: string): RawFile | 'damaged' | null {
   try {
-    const file = disk.read(join(folder, name))
-    if (file === null) return null
-    const content = utf8.decode(file.bytes)
-    const hash = hashKeyFile(content, name)
-    return hash === null ? 'damaged' : { content, hash, facts: file.facts }
+    return disk.read(join(folder, name))
   } catch {
     // Whatever the reason is, it is there and cannot be used.
     return 'damaged'
   }
+}
+
+export interface RawFile {
+  readonly bytes: Buffer
+  readonly facts: FileFacts
+}
+
+export function judge(name: string, { bytes, facts }: RawFile): IntactFile | 'damaged' {
+  try {
+    const content = textOf(bytes)
+    const hash = hashKeyFile(content, name)
+    return hash === null ? 'damaged' : { content, hash, facts }
+  } catch {
+    return 'damaged'
+  }
+}
+
+/** @throws TypeError it is not UTF-8 */
+export function textOf(bytes: Uint8Array): string {
+  return utf8.decode(bytes)
 }
 
 /** @throws SessionError `invalid` */

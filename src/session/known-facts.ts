@@ -1,3 +1,4 @@
+import { sha256Bytes } from '../replication/hash.js'
 import type { FileFacts } from './disk.js'
 
 /** Says of a file that it must be read. */
@@ -10,6 +11,8 @@ const unknownPrint = -1
 export class KnownFacts {
   #sizes: Uint32Array
   #prints: Float64Array
+  /** By slot, 48 bits of the SHA-256 of the bytes; null until somebody has read all files. */
+  #contents: Float64Array | null = null
   #totalBytes = 0
 
   /** @param files how many there are; others may come */
@@ -31,6 +34,17 @@ export class KnownFacts {
     this.#set(slot, facts.bytes, printOf(facts))
   }
 
+  /** These are the very bytes that were last found to be the content in the tree. */
+  isSameContent(slot: number, bytes: Uint8Array): boolean {
+    const known = slot < 0 ? undefined : this.#contents?.[slot]
+    return known !== undefined && known !== unknownPrint && known === contentPrint(bytes)
+  }
+
+  seenContent(slot: number, bytes: Uint8Array): void {
+    this.#contents ??= new Float64Array(this.#sizes.length).fill(unknownPrint)
+    if (slot >= 0) this.#contents[slot] = contentPrint(bytes)
+  }
+
   /** It will have this size, and was not looked at. */
   expect(slot: number, bytes: number): void {
     this.#set(slot, bytes, unknownPrint)
@@ -47,6 +61,7 @@ export class KnownFacts {
     this.#totalBytes += bytes - this.#sizes[slot]!
     this.#sizes[slot] = bytes
     this.#prints[slot] = print
+    if (this.#contents && print === unknownPrint) this.#contents[slot] = unknownPrint
   }
 
   #grow(least: number): void {
@@ -57,7 +72,15 @@ export class KnownFacts {
     const prints = new Float64Array(capacity).fill(unknownPrint)
     prints.set(this.#prints)
     this.#prints = prints
+    if (this.#contents === null) return
+    const contents = new Float64Array(capacity).fill(unknownPrint)
+    contents.set(this.#contents)
+    this.#contents = contents
   }
+}
+
+function contentPrint(bytes: Uint8Array): number {
+  return sha256Bytes(bytes).readUIntBE(0, 6)
 }
 
 function printOf({ bytes, mtimeMs, ino }: FileFacts): number {

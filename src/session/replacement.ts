@@ -68,7 +68,7 @@ async function readBack(
 /** Facts of a file that holds exactly these bytes, or null. */
 function factsOfSame(disk: Disk, path: string, content: string): FileFacts | null {
   const file = disk.read(path)
-  return file !== null && file.bytes.equals(Buffer.from(content)) ? file.facts : null
+  return file?.bytes.equals(Buffer.from(content)) ? file.facts : null
 }
 
 /**

@@ -202,7 +202,7 @@ describe('finding the head of a lost registry', () => {
     tenant.epoch = 7
     await tenant.commit(batch({ 'session-1.json': {} }))
     const found = await findHead(held.store, tenantId)
-    expect(found).toMatchObject({ maxEpoch: 7, maxSeq: 13, skipped: [] })
+    expect(found).toMatchObject({ maxEpoch: 7, newest: { seq: 13 }, skipped: [] })
     expect(found!.restored.head).toEqual(tenant.head)
     expect(found!.restored.files).toEqual(tenant.files)
   })
@@ -233,7 +233,7 @@ describe('finding the head of a lost registry', () => {
     const found = await findHead(held.store, tenantId)
     expect(found!.restored.files).toEqual(files)
     expect(found!.skipped).toMatchObject([{ seq: 6, code: 'corrupt' }])
-    expect(found!.maxSeq).toBe(6)
+    expect(found!.newest.seq).toBe(6)
   })
 
   it('says corrupt, never "no backup", when there are generations and none verifies', async () => {

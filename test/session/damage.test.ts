@@ -54,6 +54,16 @@ describe('a damaged file', () => {
     await expect(again.read('pre-key-1.json')).rejects.toMatchObject({ code: 'corrupt' })
   })
 
+  it.each(
+    damages,
+  )('(%s) is found by a full audit, also when an earlier one has found it whole', async (_, damage) => {
+    const { files, file } = await small()
+    await files.audit({ full: true })
+    await files.audit({ full: true })
+    damage(file('pre-key-1.json'))
+    expect(await files.audit({ full: true })).toMatchObject({ damaged: ['pre-key-1.json'], changed: 0 })
+  })
+
   it.each(damages.slice(0, 6))('(%s) as creds.json is never taken for no session', async (_, damage) => {
     const { root, files, file } = await small()
     await files.close()

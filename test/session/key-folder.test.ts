@@ -180,6 +180,14 @@ describe('writing', () => {
     await files.saved(files.capture(), baseOf([], 2))
     expect(journal().trimEnd().split('\n')).toHaveLength(1)
   })
+
+  it('appends to a short journal that everything is saved, which costs no new file', async () => {
+    const { files, journal } = await small()
+    await files.write(one('session-3.json', '{"n":1}'))
+    await files.saved(files.capture(), baseOf([], 2))
+    await files.write(one('session-3.json', '{"n":2}'))
+    expect(journal().trimEnd().split('\n')).toHaveLength(4)
+  })
 })
 
 describe('a capture', () => {

@@ -27,7 +27,11 @@ export class Audit {
   async removed(keys: readonly string[]): Promise<void> {
     this.#world.strike('collected')
     for (const tenantId of new Set(keys.map((key) => key.slice(0, key.indexOf('/'))))) {
-      if (this.#world.history(tenantId).leaving) continue
+      const history = this.#world.history(tenantId)
+      if (history.leaving) {
+        history.deletions++
+        continue
+      }
       const head = (await this.#world.row(tenantId))?.head
       const missing = head && this.#missing(tenantId, head)
       if (missing) this.#world.violate(`after a collection: ${missing}`, tenantId)

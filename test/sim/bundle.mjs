@@ -6,11 +6,11 @@ import { build } from 'vite'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * Bundles the simulation into one file, with `edits` made to the product's sources on the way: `{ file, from, to }`,
- * where `from` must occur exactly once. So a bug can be planted without a switch in the product.
+ * Bundles the simulation (or another `entry`) into one file, with `edits` made to the product's sources on the way:
+ * `{ file, from, to }`, where `from` must occur exactly once. So a bug can be planted without a switch in the product.
  * @returns the path of the bundle
  */
-export async function bundle(name, edits = []) {
+export async function bundle(name, edits = [], entry = 'test/sim/main.ts') {
   const folder = join(root, 'node_modules', '.cache', 'simulation', `${process.pid}-${name}`)
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
@@ -21,7 +21,7 @@ export async function bundle(name, edits = []) {
     logLevel: 'silent',
     plugins: [{ name: 'plant', enforce: 'pre', transform: (code, id) => plant(code, id, left) }],
     build: {
-      ssr: 'test/sim/main.ts',
+      ssr: entry,
       outDir: folder,
       emptyOutDir: false,
       minify: false,

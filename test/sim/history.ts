@@ -32,6 +32,10 @@ export class History {
   injuries = 0
   /** The user asked to log out: everything may go. */
   leaving = false
+  /** How often objects were deleted because of that. */
+  deletions = 0
+  /** An upload that was sent before a deletion landed after it: nobody can wait for that. */
+  leftBehind = false
   commits = 0
 
   constructor(world: World, tenantId: string) {

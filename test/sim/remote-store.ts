@@ -16,7 +16,12 @@ export function remoteStore(world: World, network: Network, life: Life): ObjectS
     put: (key, body) => {
       // The bytes as they left.
       const sent = Uint8Array.from(body)
-      return network.request(life, write('put'), () => truth().put(key, sent))
+      const history = world.history(key.slice(0, key.indexOf('/')))
+      const { deletions } = history
+      return network.request(life, write('put'), () => {
+        if (history.deletions > deletions) history.leftBehind = true
+        return truth().put(key, sent)
+      })
     },
     get: (key) =>
       network.request(

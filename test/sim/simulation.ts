@@ -136,10 +136,12 @@ class Simulation {
 
   /** What no program may decide: then it says so, and waits. */
   #needsAPerson(tenantId: string): boolean {
-    const { rotten, injuries, head } = this.#world.history(tenantId)
+    const { rotten, injuries, head, leftBehind } = this.#world.history(tenantId)
     const says = (code: string) => this.#sessions(tenantId).some(({ lastError }) => lastError === code)
     // Every generation may be built on the object that was damaged.
     if (rotten && says('corrupt')) return true
+    // What a deletion could not see may be a backup of which the rest is gone; whoever asked for it can ask again.
+    if (leftBehind && says('corrupt')) return true
     // A key file and the journal that could heal it, both damaged, before the first backup: nobody has the content.
     if (injuries > 1 && head === null && says('corrupt')) return true
     // A damaged journal does not say what its session continues, and at its start the store could not be asked.

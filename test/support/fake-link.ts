@@ -59,10 +59,10 @@ export class FakeConnection implements LiveLink {
   }
 
   /** @param code as in machines/disconnect.ts */
-  close(code: number, codesEnded = false): void {
+  close(code: number, codesEnded = false, neverLinked = false): void {
     if (this.isOver) return
     this.isOver = true
-    this.request.events.closed(code, codesEnded)
+    this.request.events.closed(code, codesEnded, neverLinked)
   }
 
   stop(): void {

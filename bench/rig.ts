@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { assembleSupervisor } from '../src/assemble-supervisor.js'
+import { type ObjectStore, type Registry, silentLogger, systemClock } from '../src/ports/index.js'
+import { memoryRegistry } from '../src/registry/memory.js'
+import { openSessionRoot } from '../src/session/index.js'
+import { checkSettings, type Settings } from '../src/settings.js'
+import type { Supervisor } from '../src/supervisor.js'
+import { LightLink } from './light-link.js'
+
+export interface CountedRegistry extends Registry {
+  /** Statements by name. */
+  readonly statements: Record<string, number>
+}
+
+export interface Rig {
+  readonly supervisor: Supervisor<never>
+  readonly link: LightLink
+  readonly registry: CountedRegistry
+  readonly path: string
+  /** Age in ms of the oldest change in each generation when it was committed. */
+  readonly ages: number[]
+  /** Generations committed by tenant. */
+  readonly commits: Map<string, number>
+}
+
+/** The real supervisor on a real disk and the given store, with {@link LightLink} in the place of Baileys. */
+export async function newRig(options: {
+  store: ObjectStore
+  path: string
+  registry?: Registry
+  settings?: Partial<Settings>
+}): Promise<Rig> {
+  const registry = countStatements(options.registry ?? memoryRegistry({ clock: systemClock }))
+  await registry.open()
+  const link = new LightLink()
+  const settings = checkSettings({ collectIntervalMs: 0, connectConcurrency: 1_000, ...options.settings })
+  const root = await openSessionRoot({ path: options.path, clock: systemClock, random: Math.random })
+  const supervisor = assembleSupervisor<never>({
+    settings,
+    logger: silentLogger,
+    clock: systemClock,
+    random: Math.random,
+    store: options.store,
+    registry,
+    root,
+    link,
+  })
+  const ages: number[] = []
+  const commits = new Map<string, number>()
+  supervisor.on('fact', (fact) => {
+    if (fact.type !== 'generation.committed') return
+    ages.push(fact.ageMs)
+    commits.set(fact.tenantId, (commits.get(fact.tenantId) ?? 0) + 1)
+  })
+  return { supervisor, link, registry, path: options.path, ages, commits }
+}
+
+export function countStatements(inner: Registry): CountedRegistry {
+  const statements: Record<string, number> = {}
+  return new Proxy(inner as CountedRegistry, {
+    get: (_, name) => {
+      if (name === 'statements') return statements
+      const value = Reflect.get(inner, name)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        statements[String(name)] = (statements[String(name)] ?? 0) + 1
+        return value.apply(inner, args)
+      }
+    },
+  })
+}
+
+/** A new directory, gone when the process ends. */
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'bench-'))
+  process.on('exit', () => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+export function tenantName(n: number): string {
+  return `tenant-${String(n).padStart(5, '0')}`
+}
+
+/** Resolves when nothing of any tenant is unprotected; looks every few milliseconds. */
+export async function untilProtected({ supervisor }: Rig): Promise<void> {
+  while ([...supervisor.sessions.values()].some(({ unprotected }) => unprotected.changes > 0)) {
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}

@@ -1,0 +1,60 @@
+const operations = ['first backup', '20 changed', 'nothing changed', 'audit', 'restore']
+
+/** A table for each session size and store: strategies side by side. */
+export function strategyTable(cells) {
+  const groups = new Map()
+  for (const cell of cells) {
+    const title = `${cell.files.toLocaleString('en')} files, ${cell.store}, ${cell.limit} at a time`
+    groups.set(title, [...(groups.get(title) ?? []), cell])
+  }
+  return [...groups].map(([title, group]) => `\n${title}\n${aligned(rowsOf(group))}`).join('\n')
+}
+
+function rowsOf(group) {
+  const head = ['', ...operations.flatMap((operation) => [operation, '', '']), 'peak RSS']
+  const units = ['', ...operations.flatMap(() => ['ms', 'CPU', 'req/KB']), 'MB']
+  const rows = group.map(({ strategy, rows, peakRssBytes }) => [
+    strategy,
+    ...operations.flatMap((operation) => cellsOf(rows.find((row) => row.operation === operation))),
+    String(Math.round(peakRssBytes / 2 ** 20)),
+  ])
+  return [head, units, ...rows]
+}
+
+function cellsOf(row) {
+  if (!row) return ['–', '', '']
+  return [whole(row.wallMs), whole(row.cpuMs), `${row.requests}/${whole(row.bytesUp / 1_024)}`]
+}
+
+/** Measured against target. */
+export function figureTable(figures) {
+  const sign = { most: '≤', least: '≥' }
+  const rows = figures.map(({ name, measured, target, limit, unit, ok }) => [
+    ok === null ? '' : ok ? 'ok' : 'MISSED',
+    name,
+    String(measured),
+    target === null ? '' : `${sign[limit]} ${target}`,
+    unit,
+  ])
+  return `\n${aligned([['', 'figure', 'measured', 'target', ''], ...rows], [2, 3])}`
+}
+
+function whole(value) {
+  return value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en')
+}
+
+/** Texts to the left, figures to the right. */
+function aligned(rows, right = null) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+  const isRight = (column) => (right ? right.includes(column) : column > 0)
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) =>
+          isRight(column) ? text.padStart(widths[column]) : text.padEnd(widths[column]),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
