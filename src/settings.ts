@@ -66,6 +66,9 @@ export const defaultSettings: Settings = {
 /** Longest delay that timers keep: above 2^31 − 1 ms they fire at once. */
 export const maxDelayMs = 2 ** 31 - 1
 
+/** Largest capacity that is not `Infinity`: what a column of the registry holds. */
+const maxCapacity = 2 ** 31 - 1
+
 const mayBeZero = new Set<string>([
   'capacity',
   'collectIntervalMs',
@@ -85,7 +88,8 @@ const counts = new Set<string>([
 function schemaOf(name: string, value: number | boolean): z.ZodType {
   if (typeof value === 'boolean') return z.boolean({ error: 'true or false' })
   const whole = counts.has(name) ? z.number().int() : z.number()
-  const schema = mayBeZero.has(name) ? whole.min(0) : whole.positive()
+  const least = mayBeZero.has(name) ? whole.min(0) : whole.positive()
+  const schema = name === 'capacity' ? least.max(maxCapacity) : least
   if (mayBeInfinite.has(name)) return z.union([schema, z.literal(Number.POSITIVE_INFINITY)])
   return name.endsWith('Ms') ? schema.max(maxDelayMs) : schema
 }

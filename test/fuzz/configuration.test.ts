@@ -16,6 +16,7 @@ const variables = [
   'DIRECT_URL',
   'DATA_PATH',
   'BACKUP_INTERVAL_MS',
+  'CAPACITY',
   'SEND_AFTER_BACKUP',
   'SESSION_ENCRYPTION_KEY',
   'HOST',
@@ -111,6 +112,7 @@ describe('any environment', () => {
         ),
       ],
       ['WHATSAPP_MAX_RETRIES', fc.constantFrom('-1', '1.5', 'x', '9'.repeat(400))],
+      ['CAPACITY', fc.constantFrom('-1', '1.5', 'x', '2147483648', 'Infinity')],
       ['PORT', fc.constantFrom(' ', '-1', '65536', '0x50', '1e3', '3000.5', 'http', '\u0663')],
       ['LOG_LEVEL', odd.filter((text) => text !== '')],
       ['SUPABASE_URL', odd.filter((text) => text !== '')],
@@ -127,6 +129,11 @@ describe('any environment', () => {
   })
 })
 
+it('takes a capacity from the environment, none by default', () => {
+  expect(configFromEnv({ CAPACITY: '250' }).settings).toEqual({ capacity: 250 })
+  expect(checkSettings(configFromEnv({}).settings).capacity).toBe(Number.POSITIVE_INFINITY)
+})
+
 describe('any settings', () => {
   const names = fc.constantFrom(...Object.keys(defaultSettings), '__proto__', 'constructor', 'quietperiodms')
   const values = fc.oneof(fc.double(), fc.integer(), fc.anything(), fc.constantFrom(-0, 2 ** 31, 1e-9))
@@ -140,6 +147,7 @@ describe('any settings', () => {
       for (const [name, checked] of Object.entries(settings)) {
         if (typeof checked === 'boolean') continue
         expect(checked, name).toBeGreaterThanOrEqual(0)
+        if (name === 'capacity' && checked !== Number.POSITIVE_INFINITY) expect(checked).toBeLessThan(2 ** 31)
         if (name.endsWith('Ms')) expect(checked, name).toBeLessThan(2 ** 31)
       }
     })
