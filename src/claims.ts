@@ -29,6 +29,7 @@ export class Claims<Socket> {
   #lastPass: Promise<unknown> = Promise.resolve()
   #hasStarted = false
   #closed = false
+  #hasFailed = false
   /** Since then, and for so long, expired leases are left to their owners. */
   #quiet = { sinceMs: 0, forMs: 0 }
   /** Tenants that the next claim may take at most, beside its own. */
@@ -79,16 +80,28 @@ export class Claims<Socket> {
 
   #arm(): void {
     if (this.#closed) return
-    const { clock, settings, random, logger } = this.#host
+    const { clock, settings, random } = this.#host
     this.#timer = clock.setTimeout(
       () => {
         this.#timer = null
-        this.#pass([])
-          .catch((error: unknown) => logger.warn({ err: error }, 'no tenants claimed; it is tried again'))
-          .finally(() => this.#arm())
+        void this.#look().finally(() => this.#arm())
       },
       jitterMs(settings.claimPeriodMs, random),
     )
+  }
+
+  /** A registry that is away is told of once, not each second. */
+  async #look(): Promise<void> {
+    const { logger } = this.#host
+    try {
+      await this.#pass([])
+      if (this.#hasFailed) logger.info({}, 'tenants are claimed again')
+      this.#hasFailed = false
+    } catch (error) {
+      const level = this.#hasFailed ? 'debug' : 'warn'
+      logger[level]({ err: error }, 'no tenants claimed; it is tried again each period')
+      this.#hasFailed = true
+    }
   }
 
   /** One after the other. */
@@ -106,6 +119,7 @@ export class Claims<Socket> {
     const pool = await this.#checkIn()
     if (this.#closed) return []
     this.#sayWhenFull(pool)
+    this.#endUnwanted(pool)
     const strays = found.length > 0 || !this.#hasStrays(pool) ? found : await this.#lookForStrays()
     const held = this.#held()
     const share = sharesOf(pool.hosts, pool.wanted).get(root.ownerId)!
@@ -118,7 +132,8 @@ export class Claims<Socket> {
         : []
     this.#bite *= 2
     const brought = await this.#bringUp(claimed)
-    this.#giveBack(strays.slice(own.length))
+    const taken = new Set(claimed.map(({ record }) => record.tenantId))
+    this.#giveBack(strays.filter(({ tenantId }) => !taken.has(tenantId)))
     this.#handOver.look(pool, held - share)
     return brought
   }
@@ -196,6 +211,15 @@ export class Claims<Socket> {
     })
     this.#giveBack(late)
     return brought
+  }
+
+  /** Somebody has stopped the tenant on another host, which cannot end a session that runs here. */
+  #endUnwanted({ unwanted }: Pool): void {
+    for (const { tenantId, epoch } of unwanted) {
+      const session = this.#sessions.running(tenantId)
+      if (session?.work.epoch === epoch && !session.isEnding)
+        this.#sessions.track(session.end().then(() => {}))
+    }
   }
 
   #giveBack(leases: readonly HeldLease[]): void {

@@ -100,7 +100,10 @@ export class Supervisor<Socket = unknown> {
     return this.#sessions.bringUp(tenantId, options)
   }
 
-  /** As `session.stop()`, for all hosts: nobody brings the tenant up until it is started. Null when it does not run here. */
+  /**
+   * As `session.stop()`, for all hosts: one that runs the tenant ends it within about a second, and nobody brings it up
+   * until it is started. Null when it does not run here.
+   */
   async stop(tenantId: string): Promise<CloseResult | null> {
     checkTenantId(tenantId)
     const session = this.#sessions.all.get(tenantId)

@@ -140,6 +140,8 @@ export interface Pool {
   readonly free: number
   /** Those of them whose lease has run out. */
   readonly expired: number
+  /** Leases of the asking host whose tenant is to stop: somebody said so, maybe on another host. */
+  readonly unwanted: readonly { readonly tenantId: string; readonly epoch: number }[]
 }
 
 export interface ClaimRequest {

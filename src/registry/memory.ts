@@ -140,7 +140,13 @@ class MemoryRegistry implements Registry {
       leases: leased.filter(({ lease }) => lease!.owner === live.owner).length,
     }))
     const expired = leased.filter(({ lease }) => lease!.expiresAt <= now).length
-    return { hosts, joinedAt, wanted: wanted.length, free: wanted.length - leased.length, expired }
+    const unwanted = [...this.#rows.values()].flatMap(({ tenantId, desiredState, lease }) =>
+      desiredState === 'stopped' && lease?.owner === owner && lease.expiresAt > 0
+        ? [{ tenantId, epoch: lease.epoch }]
+        : [],
+    )
+    const free = wanted.length - leased.length
+    return { hosts, joinedAt, wanted: wanted.length, free, expired, unwanted }
   }
 
   async checkOut(owner: string): Promise<void> {

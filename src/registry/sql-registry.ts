@@ -48,6 +48,7 @@ interface PoolRow {
   readonly wanted: number
   readonly free: number
   readonly expired: number
+  readonly unwanted: Pool['unwanted'] | null
 }
 
 /** Statements that lost a race for a phone number are sent again, with the winner in view. */
@@ -159,13 +160,13 @@ export class SqlRegistry implements Registry {
     const rows = await this.#run('to check in', ({ client, statements }) =>
       client.$queryRaw<PoolRow[]>(statements.checkIn(host)),
     )
-    const { joinedAt, wanted, free, expired } = rows.find(({ owner }) => owner === host.owner)!
+    const { joinedAt, wanted, free, expired, unwanted } = rows.find(({ owner }) => owner === host.owner)!
     const hosts = rows.map(({ owner, capacity, leases }) => ({
       owner,
       capacity: capacity ?? Number.POSITIVE_INFINITY,
       leases,
     }))
-    return { hosts: hosts.sort(byOwner), joinedAt, wanted, free, expired }
+    return { hosts: hosts.sort(byOwner), joinedAt, wanted, free, expired, unwanted: unwanted ?? [] }
   }
 
   async checkOut(owner: string): Promise<void> {

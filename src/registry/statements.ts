@@ -129,7 +129,10 @@ export class Statements {
         coalesce((SELECT w.leases FROM wanted AS w WHERE w.holder = live."owner"), 0)::int AS leases,
         coalesce((SELECT sum(w.rows) FROM wanted AS w), 0)::int AS wanted,
         coalesce((SELECT sum(w.rows - w.leases) FROM wanted AS w), 0)::int AS free,
-        coalesce((SELECT sum(w.expired) FROM wanted AS w), 0)::int AS expired
+        coalesce((SELECT sum(w.expired) FROM wanted AS w), 0)::int AS expired,
+        (SELECT jsonb_agg(jsonb_build_object('tenantId', s."tenantId", 'epoch', s."leaseEpoch"))
+          FROM ${this.#sessions} AS s WHERE s."leaseOwner" = ${owner} AND s."desiredState" = 'stopped'
+            AND s."leaseExpiresAt" <> ${givenUp}) AS unwanted
       FROM live`
   }
 

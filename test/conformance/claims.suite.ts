@@ -56,6 +56,7 @@ export function describeClaims(name: string, create: () => Promise<RegistryUnder
           wanted: 3,
           free: 2,
           expired: 0,
+          unwanted: [],
         })
         expect(first.joinedAt).toBeGreaterThanOrEqual(Math.floor(before) - 1)
         expect(first.joinedAt).toBeLessThanOrEqual(Math.ceil(await under.now()) + 1)
@@ -96,6 +97,8 @@ export function describeClaims(name: string, create: () => Promise<RegistryUnder
         await registry.setDesired(stopped, 'stopped')
         const pool = await checkIn('host-a')
         expect(pool).toMatchObject({ wanted: 4, free: 2, expired: 1, hosts: [{ leases: 2 }] })
+        expect(pool.unwanted).toContainEqual({ tenantId: stopped, epoch: 1 })
+        expect((await checkIn('host-x')).unwanted).toEqual([])
         expect(idsOf(await claim('host-b'))).toEqual([free, givenUp].sort())
       })
 

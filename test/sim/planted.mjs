@@ -167,4 +167,37 @@ export const planted = [
       },
     ],
   },
+  {
+    name: 'claimsItsOwnRunning',
+    what: 'a host claims tenants whose sessions it runs, and gives the leases back',
+    edits: [
+      {
+        file: 'src/registry/memory.ts',
+        from: 'if (lease.owner === owner) return before.get(tenantId) === lease.epoch',
+        to: 'if (lease.owner === owner) return before.size >= 0',
+      },
+    ],
+  },
+  {
+    name: 'claimsWhatIsHeld',
+    what: 'a lease counts as run out before it has',
+    edits: [
+      {
+        file: 'src/registry/memory.ts',
+        from: 'return expired && lease.expiresAt <= now',
+        to: 'return expired',
+      },
+    ],
+  },
+  {
+    name: 'keepsWhatIsAboveItsShare',
+    what: 'a host hands nothing over',
+    edits: [
+      {
+        file: 'src/hand-over.ts',
+        from: 'const count = Math.min(surplus, settings.connectConcurrency) - this.#underWay.size',
+        to: 'const count = Math.min(0, settings.connectConcurrency) - this.#underWay.size',
+      },
+    ],
+  },
 ]

@@ -288,6 +288,20 @@ describe('a tenant', () => {
     expect(pool.whatsApp.connected.has(tenantId)).toBe(false)
   })
 
+  it('that is stopped on a host that does not run it ends where it runs, with everything saved', async () => {
+    const pool = new Pool()
+    const { a, b } = await pool.pair(2)
+    const [tenantId] = pool.whatsApp.at('a') as [string]
+    expect(await b.supervisor.stop(tenantId)).toBeNull()
+    await pool.clock.advance(3_000)
+    expect(a.supervisor.get(tenantId)!.result).toMatchObject({ reason: 'stopped', unsaved: 0 })
+    await pool.clock.advance(30_000)
+    expect(pool.whatsApp.connected.has(tenantId)).toBe(false)
+    await b.supervisor.start(tenantId)
+    await pool.clock.advance(30_000)
+    expect(pool.whatsApp.connected.has(tenantId)).toBe(true)
+  })
+
   it('that is started comes up where it was asked for, whatever its share', async () => {
     const pool = new Pool()
     const { a } = await pool.pair(4)
@@ -338,6 +352,30 @@ describe('a registry that does not answer', () => {
     await pool.clock.advance(3_000)
     expect(pool.counts('a')).toEqual([5])
     expect((await pool.hosts.rows.read('tenant-000'))!.lease).toMatchObject({ epoch: 2 })
+  })
+})
+
+describe('a lease of this host that no session stands for', () => {
+  it('is given back when the tenant may not come up here', async () => {
+    const pool = new Pool()
+    const a = await pool.host('a')
+    const [tenantId] = (await pool.wanted(1)) as [string]
+    await pool.clock.advance(3_000)
+    let lists = 0
+    pool.hosts.fate = (_, operation) => {
+      if (operation === 'list') lists++
+      return operation === 'release' ? 'away' : 'well'
+    }
+    await pool.hosts.within(3_000, a.supervisor.get(tenantId)!.stop())
+    pool.hosts.fate = (_, operation) => {
+      if (operation === 'list') lists++
+      return 'well'
+    }
+    lists = 0
+    await pool.clock.advance(60_000)
+    expect((await pool.hosts.rows.read(tenantId))!.lease).toMatchObject({ expiresAt: 0 })
+    expect(lists).toBeLessThanOrEqual(2)
+    expect(pool.counts('a')).toEqual([0])
   })
 })
 
