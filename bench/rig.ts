@@ -62,6 +62,8 @@ export function countStatements(inner: Registry): CountedRegistry {
   return new Proxy(inner as CountedRegistry, {
     get: (_, name) => {
       if (name === 'statements') return statements
+      // It stands for a database, which outlives the hosts: nobody looks for tenants in the store.
+      if (name === 'durable') return true
       const value = Reflect.get(inner, name)
       if (typeof value !== 'function') return value
       return (...args: unknown[]) => {

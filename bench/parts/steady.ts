@@ -2,11 +2,11 @@ import { systemClock } from '../../src/ports/index.js'
 import { memoryRegistry } from '../../src/registry/memory.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { type Figure, figure } from '../figures.js'
-import { longestStall, percentile, residentBytes } from '../measure.js'
+import { cost, longestStall, percentile, residentBytes } from '../measure.js'
 import { newRig, type Rig, temporaryDirectory, tenantName, untilProtected } from '../rig.js'
 import { seedTenants } from '../seed.js'
 import { changed, type Files, generateSession } from '../sessions.js'
-import { slowStore } from '../slow-store.js'
+import { type CountedStore, slowStore } from '../slow-store.js'
 
 export interface SteadyOptions {
   readonly tenants: number
@@ -23,6 +23,10 @@ export interface SteadyOutcome {
   readonly changesPerCommit: number
   readonly stallMs: number
   readonly rssGrowthBytes: number
+  /** Of the whole process: writing the files, the machines, the backups, and the load itself. */
+  readonly cpuMsPerCommit: number
+  readonly bytesPerCommit: number
+  readonly commitsPerStatement: number
 }
 
 /** Each tenant changes a file a second, evenly spread, with the settings of production. */
@@ -40,22 +44,32 @@ export async function steady(options: SteadyOptions): Promise<SteadyOutcome> {
   const opened = rig.link.untilOpened(names.length)
   await rig.supervisor.resume()
   await opened
-  const outcome = await measured(rig, session, options)
+  const outcome = await measured(rig, { ...options, session, store })
   await rig.supervisor.shutdown()
   return outcome
 }
 
-async function measured(rig: Rig, session: Files, { seconds }: SteadyOptions): Promise<SteadyOutcome> {
+async function measured(
+  rig: Rig,
+  { seconds, session, store }: SteadyOptions & { session: Files; store: CountedStore },
+): Promise<SteadyOutcome> {
   // The first seconds compile and fill caches.
   await traffic(rig, session, Math.min(3, seconds))
   await untilProtected(rig)
   rig.ages.length = 0
   const before = await residentBytes()
   let changes = 0
-  const stallMs = await longestStall(async () => {
-    changes = await traffic(rig, session, seconds)
+  let stallMs = 0
+  store.reset()
+  const statements = rig.registry.statements.commit ?? 0
+  const { cpuMs } = await cost(async () => {
+    stallMs = await longestStall(async () => {
+      changes = await traffic(rig, session, seconds)
+    })
   })
   const commits = rig.ages.length
+  const perStatement = commits / ((rig.registry.statements.commit ?? 0) - statements)
+  const { bytesUp, requests } = store.traffic
   await untilProtected(rig)
   const after = await residentBytes()
   return {
@@ -64,6 +78,9 @@ async function measured(rig: Rig, session: Files, { seconds }: SteadyOptions): P
     changesPerCommit: changes / commits,
     stallMs,
     rssGrowthBytes: after - before,
+    cpuMsPerCommit: cpuMs / commits,
+    bytesPerCommit: bytesUp / requests,
+    commitsPerStatement: perStatement,
   }
 }
 
@@ -90,7 +107,7 @@ async function traffic(rig: Rig, session: Files, seconds: number): Promise<numbe
 }
 
 export async function steadyFigures(options: SteadyOptions): Promise<{ figures: Figure[]; notes: string[] }> {
-  const { ages, stallMs, commitsPerSecond } = await steady({
+  const { ages, stallMs, commitsPerSecond, ...units } = await steady({
     ...options,
     auditIntervalMs: options.seconds * 1_000,
   })
@@ -101,7 +118,9 @@ export async function steadyFigures(options: SteadyOptions): Promise<{ figures: 
       figure('steady: RPO max', ages.max, 'ms'),
       figure('steady: longest stall of the event loop, audits included', stallMs, 'ms', { most: 20 }),
     ],
-    notes: [`${Math.round(commitsPerSecond)} commits a second`],
+    notes: [
+      `${Math.round(commitsPerSecond)} commits a second, each ${units.cpuMsPerCommit.toFixed(2)} ms CPU, ${Math.round(units.bytesPerCommit)} bytes, 1/${Math.round(units.commitsPerStatement)} statement`,
+    ],
   }
 }
 

@@ -54,10 +54,17 @@ export async function readLocalCopy(disk: Disk, folder: string): Promise<LocalCo
   return found.size === 0 ? null : describe(journal, found)
 }
 
-/** A folder that was built a moment ago, as `readLocalCopy` would find it: these files and a journal of `base` alone. */
-export function copyOf(base: Base, files: ReadonlyMap<string, IntactFile>): LocalCopy | null {
+/**
+ * A folder that was built a moment ago, as `readLocalCopy` would find it: these files and a journal of `base` alone.
+ * @param hashes of exactly these files, when they are known
+ */
+export function copyOf(
+  base: Base,
+  files: ReadonlyMap<string, IntactFile>,
+  hashes?: FileTree,
+): LocalCopy | null {
   if (files.size === 0) return null
-  return describe({ base, torn: false, files: new Map(), unsaved: new Map() }, files)
+  return describe({ base, torn: false, files: new Map(), unsaved: new Map() }, files, hashes?.copy())
 }
 
 async function readFound(disk: Disk, folder: string): Promise<Found> {
@@ -113,9 +120,9 @@ function mustRedo(
 function describe(
   journal: JournalContent | 'damaged' | null,
   found: ReadonlyMap<string, IntactFile | 'damaged'>,
+  hashes = new FileTree(),
 ): LocalCopy {
   const files = new Map<string, string>()
-  const hashes = new FileTree()
   const facts = new Map<string, FileFacts>()
   const damaged: string[] = []
   for (const [name, file] of found) {

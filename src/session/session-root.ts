@@ -142,7 +142,7 @@ export class SessionRoot {
       const built = await buildIncoming(disk, paths, tenantId, { files, base, hashes })
       if (disk.look(paths.folder(tenantId)) !== null) await this.#moveAside(tenantId, reason)
       await putInPlace(disk, paths, tenantId)
-      const copy = copyOf(base, built)
+      const copy = copyOf(base, built, hashes)
       this.#inspected.set(tenantId, copy)
       return copy
     })
