@@ -9,7 +9,7 @@ export class NameIndex {
   readonly #names: (string | undefined)[] = []
   readonly #free: number[] = []
   /** Slot + 1 by hash, the next free place on collision; 0 is free. Never more than half full. */
-  #table = new Uint32Array(2 * leastCapacity)
+  #table = newTable(2 * leastCapacity)
 
   get size(): number {
     return this.#names.length - this.#free.length
@@ -89,11 +89,16 @@ export class NameIndex {
   }
 
   #grow(): void {
-    this.#table = new Uint32Array(2 * this.#table.length)
+    this.#table = newTable(2 * this.#table.length)
     for (const [slot, name] of this.#names.entries()) {
       if (name !== undefined) this.#table[this.#placeOf(name)] = slot + 1
     }
   }
+}
+
+/** Half as large while every slot + 1 fits. */
+function newTable(length: number): Uint16Array | Uint32Array {
+  return length <= 2 ** 16 ? new Uint16Array(length) : new Uint32Array(length)
 }
 
 /** FNV-1a: stable and cheap, not secret. */

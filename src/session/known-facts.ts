@@ -6,23 +6,16 @@ const unknownPrint = -1
 
 /**
  * What is remembered of each file, by its slot in the tree, so that it need not be read again while it is untouched:
- * its size, and size, mtime and inode in one number (53 bits).
+ * size, mtime and inode in one number (53 bits).
  */
 export class KnownFacts {
-  #sizes: Uint32Array
   #prints: Float64Array
   /** By slot, 48 bits of the SHA-256 of the bytes; null until somebody has read all files. */
   #contents: Float64Array | null = null
-  #totalBytes = 0
 
   /** @param files how many there are; others may come */
   constructor(files: number) {
-    this.#sizes = new Uint32Array(files)
     this.#prints = new Float64Array(files).fill(unknownPrint)
-  }
-
-  get totalBytes(): number {
-    return this.#totalBytes
   }
 
   /** The file looks as when it was last read or written. */
@@ -31,7 +24,7 @@ export class KnownFacts {
   }
 
   seen(slot: number, facts: FileFacts): void {
-    this.#set(slot, facts.bytes, printOf(facts))
+    this.#set(slot, printOf(facts))
   }
 
   /** These are the very bytes that were last found to be the content in the tree. */
@@ -41,34 +34,27 @@ export class KnownFacts {
   }
 
   seenContent(slot: number, bytes: Uint8Array): void {
-    this.#contents ??= new Float64Array(this.#sizes.length).fill(unknownPrint)
-    if (slot >= 0) this.#contents[slot] = contentPrint(bytes)
-  }
-
-  /** It will have this size, and was not looked at. */
-  expect(slot: number, bytes: number): void {
-    this.#set(slot, bytes, unknownPrint)
-  }
-
-  /** To be said before the slot is free for another name. */
-  forget(slot: number): void {
-    if (slot >= 0 && slot < this.#sizes.length) this.#set(slot, 0, unknownPrint)
-  }
-
-  #set(slot: number, bytes: number, print: number): void {
     if (slot < 0) return
-    if (slot >= this.#sizes.length) this.#grow(slot + 1)
-    this.#totalBytes += bytes - this.#sizes[slot]!
-    this.#sizes[slot] = bytes
+    if (slot >= this.#prints.length) this.#grow(slot + 1)
+    this.#contents ??= new Float64Array(this.#prints.length).fill(unknownPrint)
+    this.#contents[slot] = contentPrint(bytes)
+  }
+
+  /** It has another content, or none: to be said before the slot is free for another name. */
+  forget(slot: number): void {
+    if (slot < 0 || slot >= this.#prints.length) return
+    this.#set(slot, unknownPrint)
+    if (this.#contents) this.#contents[slot] = unknownPrint
+  }
+
+  #set(slot: number, print: number): void {
+    if (slot < 0) return
+    if (slot >= this.#prints.length) this.#grow(slot + 1)
     this.#prints[slot] = print
-    if (this.#contents && print === unknownPrint) this.#contents[slot] = unknownPrint
   }
 
   #grow(least: number): void {
-    const capacity = Math.max(least, Math.ceil(this.#sizes.length * 1.25))
-    const sizes = new Uint32Array(capacity)
-    sizes.set(this.#sizes)
-    this.#sizes = sizes
+    const capacity = Math.max(least, Math.ceil(this.#prints.length * 1.25))
     const prints = new Float64Array(capacity).fill(unknownPrint)
     prints.set(this.#prints)
     this.#prints = prints
