@@ -1,7 +1,7 @@
 // @ts-check
 import { onTick } from './clock.js'
 import { button, h, icon } from './dom.js'
-import { counted } from './format.js'
+import { counted, figure } from './format.js'
 import { inNextFrame } from './frame.js'
 import { Chips } from './list-chips.js'
 import { ListHead } from './list-head.js'
@@ -180,7 +180,7 @@ export class ListView {
   #refreshNow() {
     const { counts, rows } = this.#store
     if (counts !== null) {
-      const parts = [counted(counts.total, 'tenant'), `${counts.running} running`]
+      const parts = [counted(counts.total, 'tenant'), `${figure(counts.running)} running`]
       this.#summary.textContent = parts.join(', ')
       this.#chips.show(counts, this.#route.status)
     }
