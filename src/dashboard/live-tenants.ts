@@ -60,8 +60,8 @@ export class LiveTenants {
     this.#list = null
   }
 
-  row(tenantId: string): TenantRow | null {
-    return this.#shown.get(tenantId)?.row ?? null
+  has(tenantId: string): boolean {
+    return this.#shown.has(tenantId) || this.#dirty.has(tenantId)
   }
 
   /** JSON of {@link EventPayloads.state}, with what waited to be told. */
