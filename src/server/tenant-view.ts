@@ -1,5 +1,6 @@
 import type { DesiredState, SessionStatus, TenantRecord } from '../ports/index.js'
 import { maskPhoneNumber } from '../replication/marks.js'
+import { type GenerationKind, parseObjectKey } from '../replication/object-names.js'
 import type { Session } from '../session-api.js'
 
 /** A tenant as the API shows it. Times are ISO 8601. */
@@ -18,6 +19,12 @@ export interface TenantView {
   readonly unprotectedChanges: number
   readonly unprotectedAgeMs: number
   readonly generation: number
+  /** Kind, bytes and files of that backup's session; null when the registry does not know them. */
+  readonly generationKind: GenerationKind | null
+  readonly backupBytes: number | null
+  readonly backupFiles: number | null
+  /** Owner of the lease, held now; null when nobody has it. */
+  readonly host: string | null
   readonly lastBackupAt: string | null
   readonly lastConnectedAt: string | null
   readonly lastError: string | null
@@ -44,10 +51,21 @@ export function viewTenant(
     runs,
     desiredState: record?.desiredState ?? null,
     ...(session && runs !== 'elsewhere' ? ofSession(session, record) : ofRecord(record)),
+    ...ofHead(record),
+    host: isLeased ? record.lease!.owner : null,
     phoneNumber: record?.phoneNumber ? maskPhoneNumber(record.phoneNumber) : null,
     lastBackupAt: isoOf(record?.lastBackupAt),
     lastConnectedAt: isoOf(record?.lastConnectedAt),
     endReason: runs === 'no' ? (session?.result?.reason ?? null) : null,
+  }
+}
+
+function ofHead(record: TenantRecord | null) {
+  const head = record?.head ?? null
+  return {
+    generationKind: head && (parseObjectKey(record!.tenantId, head.key)?.generation.kind ?? null),
+    backupBytes: head?.bytes ?? null,
+    backupFiles: head?.files ?? null,
   }
 }
 
