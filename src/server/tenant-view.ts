@@ -74,8 +74,7 @@ export function viewTenant(
   }
 }
 
-function sizeOf(known: Head | null) {
-  const head = known as { bytes?: number; files?: number } | null
+function sizeOf(head: Head | null) {
   return { bytes: head?.bytes ?? null, files: head?.files ?? null }
 }
 
