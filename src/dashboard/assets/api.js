@@ -49,7 +49,7 @@ export function pathOf(tenantId) {
  * @param {AbortSignal} [signal]
  */
 async function ask(method, path, body, signal) {
-  const response = await fetch(path, {
+  const response = await fetch(`.${path}`, {
     method,
     signal: signal ?? null,
     credentials: 'same-origin',

@@ -91,10 +91,10 @@ function losses({ device, phoneNumber, generations, objects, bytes: size, localF
     notLinked: 'unlink nothing at WhatsApp: no device is linked',
     unknown: 'try to unlink the device at WhatsApp; whether one is linked cannot be told from here',
   }
-  const stored =
-    objects === null
-      ? `delete all backups (${counted(generations, 'generation')} known; the store does not answer)`
-      : `delete ${counted(generations, 'backup generation')}: ${counted(objects, 'object')}, ${bytes(size)} in the store`
+  const isUnknown = generations === null || objects === null
+  const stored = isUnknown
+    ? 'delete all backups (the store does not answer now, so it is not known how many)'
+    : `delete ${counted(generations, 'backup generation')}: ${counted(objects, 'object')}, ${bytes(size)} in the store`
   const list = [unlinked[device], stored, `delete ${counted(localFiles, 'file')} on the disk of this host`]
   if (unprotectedChanges > 0)
     list.push(`drop ${counted(unprotectedChanges, 'change')} that no backup has yet`)

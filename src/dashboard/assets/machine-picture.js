@@ -237,7 +237,7 @@ async function drawingOf(name) {
 
 /** @param {string} name */
 async function fetchDrawing(name) {
-  const response = await fetch(`/machines/${name}.svg`, { credentials: 'same-origin' })
+  const response = await fetch(`machines/${name}.svg`, { credentials: 'same-origin' })
   if (!response.ok) throw new Error(`The drawing did not come (${response.status}); load the page again.`)
   const parsed = new DOMParser().parseFromString(await response.text(), 'image/svg+xml')
   if (parsed.documentElement.localName !== 'svg')

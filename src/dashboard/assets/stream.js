@@ -68,7 +68,7 @@ export class Stream {
     clearTimeout(this.#retryTimer)
     this.#source?.close()
     const query = this.#tenantId === null ? '' : `?tenant=${encodeURIComponent(this.#tenantId)}`
-    const source = new EventSource(`/events${query}`)
+    const source = new EventSource(`events${query}`)
     this.#source = source
     this.#heardAt = Date.now()
     meter.connections += 1
