@@ -74,6 +74,7 @@ async function capture(
     changes: taken.changes,
     hashes: taken.hashes,
     tree: whole?.tree ?? treeAfter(taken),
+    setBytes: taken.totalBytes,
     readFiles: (names) => new Map(names.map((name) => [name, whole?.files.get(name) ?? ''])),
     nowMs,
     random: host.random,

@@ -22,17 +22,12 @@ export interface ErrorPayload {
   readonly error: { readonly code: string; readonly message: string }
 }
 
-/** A tenant in lists. */
-export interface TenantRow extends TenantView {
-  /** Short id of the host that has the lease; null when nobody has. */
-  readonly host: string | null
-  /** Size of the session in the newest backup; null when it is not known. */
-  readonly bytes: number | null
-  /** Files in the newest backup; null when it is not known. */
-  readonly files: number | null
-  /** Since when changes wait for a backup; null when none does. The page counts the age by itself. */
-  readonly unprotectedSince: string | null
-}
+/**
+ * A tenant in lists: see `TenantView` (src/server/tenant-view.ts). Beside the older fields it has `host` (short id of the
+ * host that has the lease, or null), `bytes` and `files` of the newest backup (null: not known), and `unprotectedSince`
+ * (null: nothing waits for a backup; the page counts the age by itself).
+ */
+export type TenantRow = TenantView
 
 /** GET /tenants?filter=TEXT: those whose id, status or state contains the text. Without it, all. */
 export interface TenantsPayload {
@@ -157,11 +152,11 @@ export type CodePayload = {
  */
 export interface LogoutPreviewPayload {
   readonly tenantId: string
-  /** `unknown`: it does not run here. */
+  /** `unknown`: nobody has paired it yet, or nothing tells. */
   readonly device: 'linked' | 'notLinked' | 'unknown'
   readonly phoneNumber: string | null
-  readonly generations: number
-  /** Objects in the store, and their size; null when the store does not answer. */
+  /** Backups and their objects in the store, and their size; null when the store does not answer. */
+  readonly generations: number | null
   readonly objects: number | null
   readonly bytes: number | null
   /** Files on this host's disk. */

@@ -13,4 +13,9 @@ export type Supervised = Pick<
   | 'tenants'
   | 'checkStore'
   | 'isShuttingDown'
+  | 'hostId'
+  | 'inspect'
+  | 'machines'
+  | 'generations'
+  | 'localFiles'
 >
