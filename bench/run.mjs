@@ -17,6 +17,8 @@ const { values, positionals } = parseArgs({
     /** Where session directories are made. Default: memory where there is a disk of it, so that no disk is measured. */
     dir: { type: 'string', default: memoryDisk() ?? tmpdir() },
     plot: { type: 'string' },
+    /** A folder for a CPU profile of each measurement; what is measured then is not to be judged. */
+    profile: { type: 'string' },
   },
 })
 
@@ -44,7 +46,14 @@ process.exitCode = !values.quick && report.figures.some(({ ok }) => ok === false
 async function measure({ title, script, options, becomes }) {
   const from = performance.now()
   const given = typeof options === 'function' ? options(report) : options
-  const result = await inChild(path, { script, options: given }, { TMPDIR: values.dir })
+  const result = await inChild(
+    path,
+    { script, options: given },
+    {
+      env: { TMPDIR: values.dir },
+      profiles: values.profile,
+    },
+  )
   const told = becomes(result, report)
   report.figures.push(...told)
   for (const note of result.notes ?? []) tell(`  ${title}: ${note}`)
