@@ -50,6 +50,41 @@ describe.skipIf(notRun !== null)('the list of 5,000 tenants', () => {
     expect(complaints).toEqual([])
   })
 
+  it('takes a thousand changes a second of a thousand tenants, each once, and writes to those in sight', async () => {
+    const server = await serveMany(1_000)
+    const { page } = await openPage(browser, server.url)
+    await page.waitForSelector('[data-tenant="shop-0"]')
+    const before = await meterOf(page)
+    await page.evaluate(`{
+      window.gaps = []
+      let last = performance.now()
+      const look = (now) => { window.gaps.push(now - last); last = now; requestAnimationFrame(look) }
+      requestAnimationFrame(look)
+    }`)
+    const rounds = 25
+    for (let round = 0; round < rounds; round++) {
+      const first = (round * 200) % 1_000
+      server.change(
+        Array.from({ length: 200 }, (_, index) => first + index),
+        round + 2,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    await page.waitForFunction(
+      `import('./assets/meter.js').then(({ meter }) => meter.rowsReceived >= ${before.rowsReceived + rounds * 200})`,
+    )
+    const after = await meterOf(page)
+    const lines = await page.locator('[data-tenant]').count()
+    expect(after.rowsReceived - before.rowsReceived).toBe(rounds * 200)
+    // Those in sight are among the first 200, which change in every fifth message.
+    expect(after.rowsTouched - before.rowsTouched).toBeLessThanOrEqual((rounds / 5) * lines)
+    expect(after.sorts).toBe(before.sorts)
+    const gaps = ((await page.evaluate('window.gaps')) as number[]).sort((a, b) => a - b)
+    const share = (part: number) => Number(gaps[Math.floor(part * (gaps.length - 1))]!.toFixed(1))
+    const frameMs = { p50: share(0.5), p95: share(0.95), p99: share(0.99) }
+    process.stdout.write(`${JSON.stringify({ tenants: 1_000, changesPerSecond: 1_000, frameMs })}\n`)
+  })
+
   it('is walked by the keyboard alone', async () => {
     const server = await serveMany(200)
     const { page } = await openPage(browser, server.url)
