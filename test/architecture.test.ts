@@ -102,6 +102,16 @@ describe('the house rules that can be counted', () => {
     expect(long).toEqual([])
   })
 
+  it('keeps the files of the page at 300 lines or fewer, and its texts out of HTML', () => {
+    const page = readdirSync(path.join(top, 'src/dashboard/assets')).map(
+      (name) => `src/dashboard/assets/${name}`,
+    )
+    expect(page.length).toBeGreaterThan(30)
+    expect(page.filter((file) => read(file).split('\n').length > 301)).toEqual([])
+    const unsafe = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|\bstyle="/
+    expect(page.filter((file) => unsafe.test(read(file)))).toEqual([])
+  })
+
   it('takes time and chance from its ports', () => {
     const ambient = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now)\b/
     const logic = ['machines', 'src/replication', 'src/session', 'src/actors']
