@@ -24,6 +24,10 @@ const mayImport: Record<string, { from: string[]; types?: string[] }> = {
     from: ['src/errors.ts', 'src/ports', 'src/replication'],
     types: ['src/index.ts', 'src/supervisor.ts', 'src/session-api.ts', 'src/config.ts'],
   },
+  'src/inspection.ts': {
+    from: ['src/visualizer/edge-id.ts'],
+    types: ['machines', 'src/ports', 'src/supervisor-api.ts'],
+  },
   'src/visualizer': { from: ['machines', 'src/errors.ts'] },
   'src/dashboard': {
     from: ['src/errors.ts', 'src/ports', 'src/server', 'src/visualizer', 'src/session-facts.ts'],
@@ -82,6 +86,11 @@ describe('who imports whom', () => {
   it('provides the machines in one file', () => {
     const providers = sources.filter((file) => read(file).includes('.provide('))
     expect(providers).toEqual(['src/implementations.ts'])
+  })
+
+  it("reads XState's underscore API of transitions in one file", () => {
+    const readers = sources.filter((file) => read(file).includes('._transitions'))
+    expect(readers).toEqual(['src/visualizer/edge-id.ts'])
   })
 })
 

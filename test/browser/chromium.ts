@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
@@ -53,12 +52,11 @@ export async function openPage(
   return { page, context, complaints, foreign }
 }
 
-const folder =
-  process.env.SCREENSHOT_DIR ??
-  mkdtempSync(path.join(process.env.SCREENSHOT_BASE ?? tmpdir(), 'screenshots-'))
+/** Pictures of the page go here; without it none is written. */
+const folder = process.env.SCREENSHOT_DIR
 
-/** Where pictures of the page go; kept only with SCREENSHOT_DIR. */
 export async function picture(page: Page, name: string): Promise<Buffer> {
+  if (folder === undefined) return await page.screenshot()
   mkdirSync(folder, { recursive: true })
   return await page.screenshot({ path: path.join(folder, `${name}.png`) })
 }

@@ -100,7 +100,7 @@ export class MachinePicture {
     try {
       this.#drawing = await drawingOf(this.#name)
     } catch (error) {
-      this.#frame.replaceChildren(h('p', { class: 'problem', text: messageOf(error) }))
+      this.#frame.replaceChildren(h('p', { class: 'hint no-picture', text: messageOf(error) }))
       return
     }
     const { x, y, width, height } = this.#drawing.viewBox.baseVal
@@ -238,7 +238,10 @@ async function drawingOf(name) {
 /** @param {string} name */
 async function fetchDrawing(name) {
   const response = await fetch(`machines/${name}.svg`, { credentials: 'same-origin' })
-  if (!response.ok) throw new Error(`The drawing did not come (${response.status}); load the page again.`)
+  if (!response.ok)
+    throw new Error(
+      `The drawing is not to be had (${response.status}); the state above and the transitions beside it are live all the same.`,
+    )
   const parsed = new DOMParser().parseFromString(await response.text(), 'image/svg+xml')
   if (parsed.documentElement.localName !== 'svg')
     throw new Error('The drawing is damaged; load the page again.')
