@@ -44,6 +44,7 @@ const ownFolders: Record<string, string[]> = {
   '@prisma/adapter-pg': ['src/registry'],
   '@electric-sql/pglite': ['src/registry'],
   pg: ['src/registry'],
+  '@resvg/resvg-wasm': ['src/visualizer'],
   xstate: ['machines', 'src/implementations.ts', 'src/tenant-session.ts', 'src/session-status.ts'],
 }
 
