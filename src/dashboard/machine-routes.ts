@@ -1,10 +1,12 @@
-import { type Reply, type Route, refusal } from '../server/index.js'
+import { ok, type Reply, type Route, refusal } from '../server/index.js'
+import { machineChart, machineNames } from '../visualizer/index.js'
 
-/** The machines' drawings and charts: the same for every tenant, and no secret. */
+/** The machines' charts: the same for every tenant, and no secret. */
 export function machineRoutes(): Route[] {
   return [{ method: 'GET', path: '/machines/:name', handle: ({ params }) => machine(params.name!) }]
 }
 
-function machine(_name: string): Reply {
-  return refusal(404, 'notFound', 'There is no such machine.')
+function machine(given: string): Reply {
+  const name = machineNames.find((known) => known === given)
+  return name === undefined ? refusal(404, 'notFound', 'There is no such machine.') : ok(machineChart(name))
 }
