@@ -42,11 +42,12 @@ async function measure(seconds) {
   const ids = Array.from({ length: tenants }, (_, index) => `tenant-${String(index).padStart(4, '0')}`)
   const sessions = await Promise.all(ids.map((id) => supervisor.start(id)))
   await Promise.all(sessions.map((session) => session.waitFor('connected')))
-  // From now on each row tells the age of a change that waits, so that no two looks at it are alike.
-  await Promise.all(link.files.map((files) => files.write(new Map([['session-1.0.json', '{}']]))))
   // The first backups are over then.
   while (supervisor.uploads.running + supervisor.uploads.waiting > 0) await pause(200)
-  await pause(5_000)
+  await pause(2_000)
+  // From now on each row tells the age of a change that waits, so that no two looks at it are alike.
+  await Promise.all(link.files.map((files) => files.write(new Map([['session-1.0.json', '{}']]))))
+  await pause(3_000)
   const rounds = []
   for (const round of [
     'idle',
