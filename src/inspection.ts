@@ -2,7 +2,7 @@ import type { ActorRefFrom, AnyActorRef, AnyMachineSnapshot, InspectionEvent, St
 import type { linkMachine, tenantMachine } from '../machines/index.js'
 import type { Clock, Logger } from './ports/index.js'
 import type { MachineNow, MachineStep, MachinesNow } from './supervisor-api.js'
-import { edgesTaken } from './visualizer/index.js'
+import { edgesTaken, wasHandled } from './visualizer/edge-id.js'
 
 type TenantActor = ActorRefFrom<typeof tenantMachine>
 type Listener = (step: MachineStep) => void
@@ -108,15 +108,13 @@ function stepOf(event: InspectionEvent, tenant: TenantActor, at: number): Machin
   const { value } = event.snapshot as AnyMachineSnapshot
   // An actor without states, such as a promise, has no steps either.
   if (value === undefined) return null
-  const edges = event.type === '@xstate.microstep' ? edgesTaken(event) : []
-  const { type } = event.event
   return {
     machine: event.actorRef === tenant ? 'tenant' : 'link',
     at,
-    event: type,
-    edges,
+    event: event.event.type,
+    edges: event.type === '@xstate.microstep' ? edgesTaken(event) : [],
     states: pathsOf(value),
-    handled: edges.length > 0 || type === 'xstate.init',
+    handled: isStart || (event.type === '@xstate.microstep' && wasHandled(event)),
   }
 }
 
