@@ -1,3 +1,5 @@
 export * from './chart.js'
 export { edgeIdOf, edgesTaken } from './edge-id.js'
+export { machineCss } from './looks.js'
 export { machineChart } from './machine-chart.js'
+export { type MachineSvgOptions, machineSvg } from './machine-svg.js'
