@@ -13,6 +13,7 @@ export class EndedSession<Socket> implements Session<Socket> {
   readonly status: SessionStatus
   readonly link: LinkStatus
   readonly socket = null
+  readonly unprotectedPreKeys = 0
   readonly unprotected: Session['unprotected']
   readonly generation: number
   readonly lastError: string | null

@@ -23,6 +23,8 @@ export interface Session<Socket = unknown> {
   readonly socket: Socket | null
   /** Changed files that no backup covers, and the age of the oldest, in milliseconds. */
   readonly unprotected: { readonly changes: number; readonly ageMs: number }
+  /** Those of them that are pre-keys, of which WhatsApp may hand one out that nobody could answer. */
+  readonly unprotectedPreKeys: number
   /** Sequence number of the newest committed backup; 0 before the first. */
   readonly generation: number
   /** Code of the last failure; null when all is well. */

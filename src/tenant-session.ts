@@ -121,6 +121,10 @@ export class TenantSession<Socket> implements Session<Socket> {
     }
   }
 
+  get unprotectedPreKeys(): number {
+    return this.work.folder?.unsavedPreKeys ?? 0
+  }
+
   get generation(): number {
     return this.work.head?.seq ?? 0
   }

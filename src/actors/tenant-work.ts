@@ -10,6 +10,7 @@ import type { KeyFolder } from '../session/key-folder.js'
 export interface UnansweredSwap {
   readonly capture: Capture
   readonly generation: GenerationToCommit
+  readonly uploadMs: number
 }
 
 /**
