@@ -2,6 +2,7 @@ import type { ActorRefFrom, AnyActorRef, AnyMachineSnapshot, InspectionEvent, St
 import type { linkMachine, tenantMachine } from '../machines/index.js'
 import type { Clock, Logger } from './ports/index.js'
 import type { MachineNow, MachineStep, MachinesNow } from './supervisor-api.js'
+import { edgesTaken, wasHandled } from './visualizer/edge-id.js'
 
 type TenantActor = ActorRefFrom<typeof tenantMachine>
 type Listener = (step: MachineStep) => void
@@ -102,18 +103,19 @@ function machineNow(machine: MachineNow['machine'], actor: AnyActorRef): Machine
 }
 
 function stepOf(event: InspectionEvent, tenant: TenantActor, at: number): MachineStep | null {
-  if (event.type !== '@xstate.microstep') return null
-  const machine = event.actorRef === tenant ? 'tenant' : 'link'
-  const edges = edgesTaken(event)
-  const handled = event._transitions.length > 0
+  const isStart = event.type === '@xstate.snapshot' && event.event.type === 'xstate.init'
+  if (event.type !== '@xstate.microstep' && !isStart) return null
   const { value } = event.snapshot as AnyMachineSnapshot
-  return { machine, at, event: event.event.type, edges, states: pathsOf(value), handled }
-}
-
-function edgesTaken({ _transitions }: Extract<InspectionEvent, { type: '@xstate.microstep' }>): string[] {
-  return _transitions.map(
-    ({ source, eventType }) => `${source.machine.id}:${source.path.join('.') || '*'}|${eventType}|0`,
-  )
+  // An actor without states, such as a promise, has no steps either.
+  if (value === undefined) return null
+  return {
+    machine: event.actorRef === tenant ? 'tenant' : 'link',
+    at,
+    event: event.event.type,
+    edges: event.type === '@xstate.microstep' ? edgesTaken(event) : [],
+    states: pathsOf(value),
+    handled: isStart || (event.type === '@xstate.microstep' && wasHandled(event)),
+  }
 }
 
 /** Active states as paths, an ancestor before what is in it: `backing-up`, `backing-up.uploading`. */

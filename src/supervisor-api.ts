@@ -33,7 +33,7 @@ export interface MachineStep {
   readonly machine: 'tenant' | 'link'
   /** Milliseconds since the Unix epoch. */
   readonly at: number
-  /** The event's type, never what it carries. */
+  /** The event's type, never what it carries; `xstate.init` is the machine's start. */
   readonly event: string
   /** Ids of the transitions taken, as in the machine's chart. */
   readonly edges: readonly string[]
