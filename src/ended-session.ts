@@ -13,7 +13,6 @@ export class EndedSession<Socket> implements Session<Socket> {
   readonly status: SessionStatus
   readonly link: LinkStatus
   readonly socket = null
-  readonly unprotectedPreKeys = 0
   readonly unprotected: Session['unprotected']
   readonly generation: number
   readonly lastError: string | null
@@ -29,7 +28,7 @@ export class EndedSession<Socket> implements Session<Socket> {
     this.state = session.state
     this.status = session.status
     this.link = session.link
-    this.unprotected = { changes: result.unsaved, ageMs: 0 }
+    this.unprotected = { changes: result.unsaved, ageMs: 0, preKeys: 0 }
     this.generation = session.generation
     this.lastError = session.lastError
     this.result = result

@@ -23,6 +23,7 @@ export async function acquireLease(
     host.report({ type: 'lease.lost', tenantId, epoch: work.epoch })
     onLost()
   })
+  work.waitsForLease = false
   host.report({ type: 'lease.acquired', tenantId, epoch: lease.epoch })
   if (record.desiredState === 'stopped') onStopped()
   return { epoch: lease.epoch }
@@ -48,7 +49,9 @@ async function acquire(host: Host, work: TenantWork): Promise<LeasedTenant> {
     // One that was held before is another owner's now.
     if (isSessionError(error, 'leased')) {
       forgetLease(host, work)
-      host.report({ type: 'lease.refused', tenantId })
+      // Once for each wait, however often it asks.
+      if (!work.waitsForLease) host.report({ type: 'lease.refused', tenantId })
+      work.waitsForLease = true
     }
     throw error
   }

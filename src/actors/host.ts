@@ -63,7 +63,7 @@ export type SessionFact =
   | { readonly type: 'lease.acquired'; readonly tenantId: string; readonly epoch: number }
   /** Another owner has it, or it was not ours any more when it was to be renewed. */
   | { readonly type: 'lease.lost'; readonly tenantId: string; readonly epoch: number }
-  /** Another owner holds it; it is asked for again. */
+  /** Another owner holds it; it is asked for again and again. Told once for each wait. */
   | { readonly type: 'lease.refused'; readonly tenantId: string }
   /** A connection to WhatsApp closed; `code` as in machines/disconnect.ts. */
   | { readonly type: 'link.closed'; readonly tenantId: string; readonly code: number }
