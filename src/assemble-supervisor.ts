@@ -3,6 +3,7 @@ import { Batch } from './actors/batch.js'
 import { Heartbeat } from './actors/heartbeat.js'
 import { StatusWriter } from './actors/status-writer.js'
 import { UploadQueue } from './actors/upload-queue.js'
+import { Alerts, Webhook, type WebhookConfig } from './alerts/index.js'
 import type {
   Clock,
   DeviceLink,
@@ -10,6 +11,7 @@ import type {
   Logger,
   ObjectStore,
   Random,
+  ReadDiskSpace,
   Registry,
   Release,
   SwapOutcome,
@@ -17,7 +19,9 @@ import type {
 import type { SessionRoot } from './session/index.js'
 import type { Settings } from './settings.js'
 import { Supervisor } from './supervisor.js'
+import type { SupervisorEvents } from './supervisor-api.js'
 import { TurnQueue } from './turn-queue.js'
+import { TypedEvents } from './typed-events.js'
 
 /** What a supervisor is made of, open and checked. */
 export interface SupervisorParts<Socket> {
@@ -29,6 +33,8 @@ export interface SupervisorParts<Socket> {
   readonly registry: Registry
   readonly root: SessionRoot
   readonly link: DeviceLink<Socket>
+  /** Undefined: nobody looks for alerts. */
+  readonly alerts?: { readonly readDisk: ReadDiskSpace; readonly webhook: WebhookConfig | null }
 }
 
 /**
@@ -70,11 +76,28 @@ export function assembleSupervisor<Socket>(
       lingerMs: () => lingerMs,
     }),
   }
-  return new Supervisor<Socket>(host, async () => {
+  const events = new TypedEvents<SupervisorEvents>(logger)
+  const closeParts = async () => {
+    await alerts?.close()
     heartbeat.close()
     await statuses.flush()
     statuses.close()
     await root.close()
     await closed()
-  })
+  }
+  const supervisor = new Supervisor<Socket>(host, closeParts, events)
+  const alerts = alertsOf(parts, supervisor, events)
+  return supervisor
+}
+
+function alertsOf<Socket>(
+  parts: SupervisorParts<Socket>,
+  supervisor: Supervisor<Socket>,
+  events: TypedEvents<SupervisorEvents>,
+): Alerts | null {
+  if (parts.alerts === undefined) return null
+  const { readDisk, webhook: config } = parts.alerts
+  const told = (result: SupervisorEvents['webhook']['result']) => events.emit('webhook', { result })
+  const webhook = config && new Webhook({ ...parts, config, host: supervisor.hostId.slice(0, 8), told })
+  return new Alerts({ ...parts, supervisor, readDisk, webhook, tell: (alert) => events.emit('alert', alert) })
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { z } from 'zod'
+import { type WebhookConfig, webhookProblem } from './alerts/webhook-url.js'
 import { SessionError } from './errors.js'
 import { maxDelayMs, type Settings } from './settings.js'
 
@@ -27,6 +28,8 @@ export interface Config {
     readonly token?: string
     readonly trustedProxies?: number
   }
+  /** Where alerts are sent; undefined for nowhere. */
+  readonly webhook?: WebhookConfig
   readonly logLevel: LogLevel
   /** What a person should know before relying on it. */
   readonly warnings: readonly string[]
@@ -63,6 +66,8 @@ const environment = z.object({
   PORT: wholeNumber(0, 65_535, 'a port number').default(3000),
   DASHBOARD_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   TRUSTED_PROXIES: wholeNumber(0, 10).optional(),
+  ALERT_WEBHOOK_URL: z.string().optional(),
+  ALERT_WEBHOOK_SECRET: z.string().optional(),
   LOG_LEVEL: z.enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` }).default('info'),
 })
 
@@ -97,6 +102,7 @@ function configOf(env: Environment): Config {
     settings: settingsOf(env),
     socketUrl: env.WHATSAPP_SOCKET_URL,
     server: serverOf(env),
+    webhook: webhookOf(env, warnings),
     logLevel: env.LOG_LEVEL,
     warnings,
   }
@@ -167,6 +173,22 @@ function serverOf(env: Environment): Config['server'] {
   }
   const proxies = env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }
   return { host: env.HOST, port: env.PORT, token: env.DASHBOARD_TOKEN, ...proxies }
+}
+
+function webhookOf(env: Environment, warnings: string[]): WebhookConfig | undefined {
+  const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret } = env
+  if (url === undefined) {
+    if (secret === undefined) return undefined
+    throw refused('ALERT_WEBHOOK_SECRET is set but ALERT_WEBHOOK_URL is not; set both, or none')
+  }
+  const problem = webhookProblem({ url, secret })
+  if (problem !== null) throw refused(`ALERT_WEBHOOK_URL or ALERT_WEBHOOK_SECRET: ${problem}`)
+  if (secret === undefined) {
+    warnings.push(
+      'ALERT_WEBHOOK_SECRET is not set: alerts are sent without a signature. Set it, so that their receiver can tell them from forged ones.',
+    )
+  }
+  return { url, secret }
 }
 
 function refused(problem: string): SessionError {

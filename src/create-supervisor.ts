@@ -1,4 +1,6 @@
+import { statfs } from 'node:fs/promises'
 import type { UserFacingSocketConfig, WASocket } from '@whiskeysockets/baileys'
+import { checkWebhook, type WebhookConfig } from './alerts/index.js'
 import { assembleSupervisor } from './assemble-supervisor.js'
 import type { Config, RegistryConfig, StoreConfig } from './config.js'
 import { isSessionError } from './errors.js'
@@ -9,6 +11,7 @@ import {
   type Logger,
   type ObjectStore,
   type Random,
+  type ReadDiskSpace,
   type Registry,
   systemClock,
 } from './ports/index.js'
@@ -42,6 +45,10 @@ export interface SupervisorOptions {
   readonly signals?: boolean
   /** The way to WhatsApp, when it is not Baileys. */
   readonly link?: DeviceLink<WASocket>
+  /** Where alerts are sent, signed with the secret. `supervisor.on('alert', …)` tells of them too. */
+  readonly webhook?: WebhookConfig
+  /** How full the disk of the sessions is, when it is not what the system says. */
+  readonly readDisk?: ReadDiskSpace
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -57,6 +64,7 @@ export interface SupervisorOptions {
 export async function createSupervisor(options: SupervisorOptions | Config): Promise<Supervisor<WASocket>> {
   const given: SupervisorOptions = options
   const settings = checkSettings(given.settings)
+  const webhook = given.webhook === undefined ? null : checkWebhook(given.webhook)
   const logger = given.logger ?? defaultLogger('logLevel' in options ? options.logLevel : 'warn')
   if ('warnings' in options) for (const warning of options.warnings) logger.warn({}, warning)
   warnOfOldNode(logger)
@@ -74,7 +82,8 @@ export async function createSupervisor(options: SupervisorOptions | Config): Pro
   }
   const link = given.link ?? linkOf(given, { logger, clock, settings })
   let undoSignals = () => {}
-  const parts = { settings, logger, clock, random, store, registry, root, link }
+  const alerts = { webhook, readDisk: given.readDisk ?? (() => spaceOf(root.path)) }
+  const parts = { settings, logger, clock, random, store, registry, root, link, alerts }
   const supervisor = assembleSupervisor(parts, async () => {
     undoSignals()
     // What the caller brought is the caller's to close.
@@ -110,6 +119,11 @@ function linkOf(
     sendLimitMs: Math.min(2_000, settings.stopLimitMs),
     sendAfterBackup: settings.sendAfterBackup,
   })
+}
+
+async function spaceOf(path: string) {
+  const { bavail, blocks, bsize } = await statfs(path)
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
 }
 
 async function checkStore(store: ObjectStore, logger: Logger): Promise<void> {

@@ -1,6 +1,7 @@
 export type { WASocket } from '@whiskeysockets/baileys'
 export type { CloseReason, LinkStatus } from '../machines/index.js'
 export type { SessionFact } from './actors/host.js'
+export type { Alert, AlertName, WebhookConfig } from './alerts/index.js'
 export { type Config, configFromEnv, type LogLevel, type RegistryConfig, type StoreConfig } from './config.js'
 export { createSupervisor, type SupervisorOptions } from './create-supervisor.js'
 export {
@@ -10,6 +11,7 @@ export {
   type DashboardOptions,
 } from './dashboard/index.js'
 export { type ErrorCode, isSessionError, SessionError } from './errors.js'
+export { type SupervisorMetrics, supervisorMetrics } from './metrics/index.js'
 export * from './ports/index.js'
 export { memoryRegistry } from './registry/memory.js'
 export { type PgliteRegistryOptions, pgliteRegistry } from './registry/pglite.js'

@@ -21,8 +21,11 @@ export interface Session<Socket = unknown> {
   readonly link: LinkStatus
   /** The newest socket; null before the first. Attach handlers through `supervisor.onSocket`, they survive reconnects. */
   readonly socket: Socket | null
-  /** Changed files that no backup covers, and the age of the oldest, in milliseconds. */
-  readonly unprotected: { readonly changes: number; readonly ageMs: number }
+  /**
+   * Changed files that no backup covers, the age of the oldest in milliseconds, and how many are pre-keys: WhatsApp may
+   * have handed one out to somebody whose message nobody could read after a loss.
+   */
+  readonly unprotected: { readonly changes: number; readonly ageMs: number; readonly preKeys: number }
   /** Sequence number of the newest committed backup; 0 before the first. */
   readonly generation: number
   /** Code of the last failure; null when all is well. */

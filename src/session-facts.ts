@@ -12,6 +12,21 @@ export function describeFact(fact: SessionFact): FactLine {
   switch (fact.type) {
     case 'generation.committed':
       return { level: 'debug', message: 'backed up', fields }
+    case 'session.audited':
+      return { level: 'debug', message: 'files compared with what is known of them', fields }
+    case 'lease.acquired':
+      return { level: 'debug', message: 'lease taken', fields }
+    case 'lease.lost':
+      return {
+        level: 'warn',
+        message:
+          'lease lost: another host has the tenant, and this one stops. If it happens again, look for hosts that were paused or share a session directory',
+        fields,
+      }
+    case 'lease.refused':
+      return { level: 'debug', message: 'another host has the lease; it is asked for again', fields }
+    case 'link.closed':
+      return { level: 'debug', message: 'the connection to WhatsApp closed', fields }
     case 'session.kept':
       return { level: 'info', message: 'local session kept', fields }
     case 'session.imported':

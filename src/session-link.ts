@@ -57,6 +57,7 @@ export class SessionLink<Socket> {
         },
         closed: (code, codesEnded, neverLinked = false) => {
           this.#work.neverLinked = neverLinked
+          this.#host.report({ type: 'link.closed', tenantId, code })
           this.#noteTime('lastDisconnectedAt')
           send({ type: 'socket.closed', code, codesEnded })
         },

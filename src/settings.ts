@@ -40,6 +40,36 @@ export interface Settings extends MachineDelays {
   readonly shutdownDeadlineMs: number
   /** Counted reconnects after which a link gives up; 0 for never. */
   readonly maxRetries: number
+  /** A connected session with changes without a backup for longer raises an alert. */
+  readonly alertUnprotectedMs: number
+  /** So many failures in a row raise an alert. */
+  readonly alertFailures: number
+  /** Failures for so long without a success raise an alert, however few they are. */
+  readonly alertFailingMs: number
+  /** Waiting so long for a lease that another host keeps raises an alert. */
+  readonly alertLeaseMs: number
+  /** So many tenants whose connection WhatsApp refused as outdated (405) within `alertWindowMs` raise one alert. */
+  readonly alertOutdatedTenants: number
+  /** How long what happened lately counts for alerts. */
+  readonly alertWindowMs: number
+  /** Less room than this on the disk of the sessions raises an alert. */
+  readonly alertDiskFreeBytes: number
+  /** So does less than this share of it, from 0 to 1. */
+  readonly alertDiskFreeRatio: number
+  /** Between looks for alerts; ± 10 % of jitter. */
+  readonly alertPeriodMs: number
+  /** Between looks at the disk; ± 10 % of jitter. */
+  readonly alertDiskPeriodMs: number
+  /** An alert is resolved when nothing was found for so long. */
+  readonly alertResolveMs: number
+  /** Longest wait for the answer to one delivery of an alert. */
+  readonly webhookTimeoutMs: number
+  /** Wait before the second try of a delivery; doubled for each one after it. */
+  readonly webhookRetryMs: number
+  /** Tries of a delivery. */
+  readonly webhookTries: number
+  /** Longest that `shutdown` waits for the deliveries that are left. */
+  readonly webhookFlushMs: number
 }
 
 export const defaultSettings: Settings = {
@@ -61,6 +91,21 @@ export const defaultSettings: Settings = {
   collectIntervalMs: 600_000,
   shutdownDeadlineMs: 10_000,
   maxRetries: 0,
+  alertUnprotectedMs: 300_000,
+  alertFailures: 5,
+  alertFailingMs: 300_000,
+  alertLeaseMs: 300_000,
+  alertOutdatedTenants: 2,
+  alertWindowMs: 600_000,
+  alertDiskFreeBytes: 256 * 1024 * 1024,
+  alertDiskFreeRatio: 0.05,
+  alertPeriodMs: 30_000,
+  alertDiskPeriodMs: 120_000,
+  alertResolveMs: 60_000,
+  webhookTimeoutMs: 10_000,
+  webhookRetryMs: 2_000,
+  webhookTries: 5,
+  webhookFlushMs: 2_000,
 }
 
 /** Longest delay that timers keep: above 2^31 − 1 ms they fire at once. */
@@ -70,6 +115,9 @@ export const maxDelayMs = 2 ** 31 - 1
 const maxCapacity = 2 ** 31 - 1
 
 const mayBeZero = new Set<string>([
+  'alertDiskFreeBytes',
+  'alertDiskFreeRatio',
+  'alertResolveMs',
   'capacity',
   'collectIntervalMs',
   'commitLingerMs',
@@ -78,6 +126,9 @@ const mayBeZero = new Set<string>([
 ])
 const mayBeInfinite = new Set<string>(['capacity', 'uploadsPerSecond'])
 const counts = new Set<string>([
+  'alertFailures',
+  'alertOutdatedTenants',
+  'webhookTries',
   'capacity',
   'uploadConcurrency',
   'restoreConcurrency',
@@ -89,7 +140,7 @@ function schemaOf(name: string, value: number | boolean): z.ZodType {
   if (typeof value === 'boolean') return z.boolean({ error: 'true or false' })
   const whole = counts.has(name) ? z.number().int() : z.number()
   const least = mayBeZero.has(name) ? whole.min(0) : whole.positive()
-  const schema = name === 'capacity' ? least.max(maxCapacity) : least
+  const schema = name === 'capacity' ? least.max(maxCapacity) : name.endsWith('Ratio') ? least.max(1) : least
   if (mayBeInfinite.has(name)) return z.union([schema, z.literal(Number.POSITIVE_INFINITY)])
   return name.endsWith('Ms') ? schema.max(maxDelayMs) : schema
 }

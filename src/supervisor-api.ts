@@ -1,4 +1,5 @@
 import type { SessionFact } from './actors/host.js'
+import type { Alert } from './alerts/alert.js'
 import type { PairingRequest } from './ports/index.js'
 import type { CloseResult } from './session-api.js'
 
@@ -13,6 +14,10 @@ export interface SupervisorEvents {
   /** What happened to a session: commits, restores, fall-backs, failures. */
   fact: SessionFact
   closed: { tenantId: string } & CloseResult
+  /** Something needs a person, or no longer does. */
+  alert: Alert
+  /** An alert left for the webhook, was given up, or was dropped because too many waited. */
+  webhook: { readonly result: 'delivered' | 'failed' | 'dropped' }
 }
 
 export interface StartOptions {

@@ -38,9 +38,10 @@ export class Supervisor<Socket = unknown> {
   constructor(
     host: Omit<SessionHost<Socket>, 'machines' | keyof SessionReports<Socket>>,
     closeParts: () => Promise<void>,
+    events = new TypedEvents<SupervisorEvents>(host.logger),
   ) {
     this.#closeParts = closeParts
-    this.#events = new TypedEvents(host.logger)
+    this.#events = events
     this.#inspections = new Inspections(host.clock, host.logger)
     const told: Omit<SessionHost<Socket>, 'machines'> = {
       ...host,

@@ -9,6 +9,7 @@ import type { AwaitedState, CloseResult, Session } from './session-api.js'
 import type { SessionHost } from './session-host.js'
 import { SessionLink } from './session-link.js'
 import { connectionStateOf, statePath, statusOf, type TenantSnapshot } from './session-status.js'
+import { unprotectedOf } from './unprotected.js'
 import { Watchers } from './watchers.js'
 
 /** The machine with what it is wired to, from its start to its end. */
@@ -112,13 +113,8 @@ export class TenantSession<Socket> implements Session<Socket> {
     return this.#snapshot.context.link
   }
 
-  get unprotected(): { changes: number; ageMs: number } {
-    const { folder } = this.work
-    const oldest = folder?.oldestUnsavedAt ?? null
-    return {
-      changes: folder?.unsavedCount ?? this.result?.unsaved ?? 0,
-      ageMs: oldest === null ? 0 : Math.max(0, this.#host.clock.now() - oldest),
-    }
+  get unprotected(): Session['unprotected'] {
+    return unprotectedOf(this.work.folder, this.result?.unsaved, this.#host.clock.now())
   }
 
   get generation(): number {

@@ -21,8 +21,16 @@ const mayImport: Record<string, { from: string[]; types?: string[] }> = {
     types: ['machines', 'src/session'],
   },
   'src/server': {
-    from: ['src/errors.ts', 'src/ports', 'src/replication'],
+    from: ['src/errors.ts', 'src/ports', 'src/replication', 'src/metrics'],
     types: ['src/index.ts', 'src/supervisor.ts', 'src/session-api.ts', 'src/config.ts'],
+  },
+  'src/metrics': {
+    from: ['src/errors.ts', 'src/alerts/alert.ts'],
+    types: ['src/index.ts', 'src/supervisor.ts', 'src/supervisor-api.ts', 'src/session-api.ts'],
+  },
+  'src/alerts': {
+    from: ['src/errors.ts', 'src/ports'],
+    types: ['src/index.ts', 'src/supervisor.ts', 'src/session-api.ts', 'src/settings.ts'],
   },
   'src/inspection.ts': {
     from: ['src/visualizer/edge-id.ts'],
@@ -45,6 +53,7 @@ const ownFolders: Record<string, string[]> = {
   '@electric-sql/pglite': ['src/registry'],
   pg: ['src/registry'],
   '@resvg/resvg-wasm': ['src/visualizer'],
+  'prom-client': ['src/metrics'],
   xstate: ['machines', 'src/implementations.ts', 'src/tenant-session.ts', 'src/session-status.ts'],
 }
 
@@ -115,7 +124,7 @@ describe('the house rules that can be counted', () => {
 
   it('takes time and chance from its ports', () => {
     const ambient = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now)\b/
-    const logic = ['machines', 'src/replication', 'src/session', 'src/actors']
+    const logic = ['machines', 'src/replication', 'src/session', 'src/actors', 'src/alerts', 'src/metrics']
     const strays = sources.filter(
       (file) => logic.some((place) => isIn(file, place)) && ambient.test(read(file)),
     )

@@ -18,7 +18,13 @@ export async function acquireLease(
   await keepOrGiveBack(host, work, lease)
   work.head = record.head
   work.phoneNumber = record.phoneNumber
-  host.heartbeat.hold(work.tenantId, lease.epoch, onLost)
+  const { tenantId } = work
+  host.heartbeat.hold(tenantId, lease.epoch, () => {
+    host.report({ type: 'lease.lost', tenantId, epoch: work.epoch })
+    onLost()
+  })
+  work.waitsForLease = false
+  host.report({ type: 'lease.acquired', tenantId, epoch: lease.epoch })
   if (record.desiredState === 'stopped') onStopped()
   return { epoch: lease.epoch }
 }
@@ -41,7 +47,12 @@ async function acquire(host: Host, work: TenantWork): Promise<LeasedTenant> {
   } catch (error) {
     if (isSessionError(error, 'unavailable')) work.registryAwayAt = host.clock.now()
     // One that was held before is another owner's now.
-    if (isSessionError(error, 'leased')) forgetLease(host, work)
+    if (isSessionError(error, 'leased')) {
+      forgetLease(host, work)
+      // Once for each wait, however often it asks.
+      if (!work.waitsForLease) host.report({ type: 'lease.refused', tenantId })
+      work.waitsForLease = true
+    }
     throw error
   }
 }

@@ -14,7 +14,7 @@ import { ownTurn } from '../turns.js'
 import { baseOf } from './base-of.js'
 import type { Host } from './host.js'
 import { proveHead } from './prove-head.js'
-import type { TenantWork } from './tenant-work.js'
+import type { TenantWork, UnansweredSwap } from './tenant-work.js'
 import { treeAfter } from './tree-after.js'
 
 /**
@@ -45,8 +45,9 @@ async function backupNow(host: Host, work: TenantWork, input: BackupInput): Prom
   await proveHead(host, work)
   const made = await host.uploads.run(input.priority, async () => {
     const captured = await capture(host, work, folder)
+    const startedAt = host.clock.now()
     await uploadGeneration(host.store, captured.generation.objects)
-    return captured
+    return { ...captured, uploadMs: host.clock.now() - startedAt }
   })
   work.unanswered = made
   await swap(host, work, folder, made)
@@ -96,8 +97,10 @@ async function wholeSet(host: Host, work: TenantWork, folder: KeyFolder) {
 }
 
 async function audit(host: Host, work: TenantWork, folder: KeyFolder): Promise<void> {
-  const { damaged, missing } = await folder.audit({ full: false })
-  if (damaged.length + missing.length > 0) await heal(host, work, folder)
+  const { changed, damaged, missing } = await folder.audit({ full: false })
+  const flawed = damaged.length + missing.length
+  host.report({ type: 'session.audited', tenantId: work.tenantId, changed, flawed })
+  if (flawed > 0) await heal(host, work, folder)
 }
 
 /** @throws SessionError `corrupt` some files cannot be put right */
@@ -120,7 +123,7 @@ async function swap(
   host: Host,
   work: TenantWork,
   folder: KeyFolder,
-  { capture: taken, generation }: { capture: Capture; generation: GenerationToCommit },
+  { capture: taken, generation, uploadMs }: UnansweredSwap,
 ): Promise<void> {
   const { head, plan, next, uploadBytes } = generation
   if (work.lease === null) {
@@ -155,6 +158,7 @@ async function swap(
     kind: plan.kind,
     changes: taken.changes.size,
     bytes: uploadBytes,
+    uploadMs,
     ageMs: oldest === null ? 0 : Math.max(0, host.clock.now() - oldest),
   })
 }

@@ -49,7 +49,24 @@ export type SessionFact =
       readonly bytes: number
       /** Age of the oldest change in it when it was committed: what a crash a moment before would have lost. */
       readonly ageMs: number
+      /** From the first byte of its upload to the answer to the last. */
+      readonly uploadMs: number
     }
+  | {
+      readonly type: 'session.audited'
+      readonly tenantId: string
+      /** Files that others changed validly. */
+      readonly changed: number
+      /** Files that are damaged or gone. */
+      readonly flawed: number
+    }
+  | { readonly type: 'lease.acquired'; readonly tenantId: string; readonly epoch: number }
+  /** Another owner has it, or it was not ours any more when it was to be renewed. */
+  | { readonly type: 'lease.lost'; readonly tenantId: string; readonly epoch: number }
+  /** Another owner holds it; it is asked for again and again. Told once for each wait. */
+  | { readonly type: 'lease.refused'; readonly tenantId: string }
+  /** A connection to WhatsApp closed; `code` as in machines/disconnect.ts. */
+  | { readonly type: 'link.closed'; readonly tenantId: string; readonly code: number }
   | { readonly type: 'backup.failed'; readonly tenantId: string; readonly error: unknown }
   | { readonly type: 'restore.failed'; readonly tenantId: string; readonly error: unknown }
   | { readonly type: 'change.unprotected'; readonly tenantId: string; readonly waitedMs: number }

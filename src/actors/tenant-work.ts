@@ -10,6 +10,7 @@ import type { KeyFolder } from '../session/key-folder.js'
 export interface UnansweredSwap {
   readonly capture: Capture
   readonly generation: GenerationToCommit
+  readonly uploadMs: number
 }
 
 /**
@@ -34,6 +35,8 @@ export class TenantWork {
   /** The registry's head is not the one expected: it is read again before anything is written. */
   headDoubtful = false
   unanswered: UnansweredSwap | null = null
+  /** Another owner has the lease; it has been told. */
+  waitsForLease = false
   /** When the registry last did not answer a wait for the lease; null when it always has. */
   registryAwayAt: number | null = null
   /** WhatsApp refused the device, which it had never linked: the pairing was cut off. */

@@ -8,6 +8,11 @@ import type { Step, TimelineEntry } from './payloads.js'
 /** An entry before it has its place. */
 export type NewEntry = Omit<TimelineEntry, 'n' | 'at'>
 
+/** An audit that found nothing, every five minutes, would push out what happened. */
+export function isRoutine(fact: SessionFact): boolean {
+  return fact.type === 'session.audited' && fact.changed + fact.flawed === 0
+}
+
 export function entryOfFact(fact: SessionFact): NewEntry {
   const { level, message } = describeFact(fact)
   const { type, tenantId: _, ...fields } = fact

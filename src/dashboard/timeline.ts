@@ -1,6 +1,6 @@
 import type { ApiParts } from '../server/index.js'
 import type { TimelineEntry, TimelinePayload } from './payloads.js'
-import { entryOfAction, entryOfFact, entryOfState, type NewEntry } from './timeline-entries.js'
+import { entryOfAction, entryOfFact, entryOfState, isRoutine, type NewEntry } from './timeline-entries.js'
 
 /** Entries kept of a tenant. */
 const perTenant = 200
@@ -28,7 +28,9 @@ export class Timeline {
     this.#parts = parts
     const { supervisor } = parts
     this.#undo = [
-      supervisor.on('fact', (fact) => void this.add(fact.tenantId, entryOfFact(fact))),
+      supervisor.on('fact', (fact) => {
+        if (!isRoutine(fact)) this.add(fact.tenantId, entryOfFact(fact))
+      }),
       supervisor.on('changed', ({ tenantId }) => this.#noteStatus(tenantId)),
       supervisor.on('closed', ({ tenantId }) => this.#noteStatus(tenantId)),
       parts.onAction((tenantId, verb, error) => void this.add(tenantId, entryOfAction(verb, error))),

@@ -4,6 +4,7 @@ import { Authorisation } from './authorisation.js'
 import { pathBelow, wholeUrl } from './base-path.js'
 import { readBody } from './body.js'
 import { healthRoutes } from './health-routes.js'
+import { MetricsRoutes } from './metrics-routes.js'
 import { hostProblem, originProblem } from './origin.js'
 import { PairingCodes } from './pairing-codes.js'
 import { Readiness } from './readiness.js'
@@ -70,6 +71,7 @@ export class Api {
   readonly #logger: Logger
   readonly #authorisation: Authorisation
   readonly #codes: PairingCodes
+  readonly #metrics: MetricsRoutes
   readonly #extension: ApiExtension | undefined
 
   constructor(supervisor: Supervised, options: ApiOptions, place: ApiPlace) {
@@ -98,10 +100,12 @@ export class Api {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     }
+    this.#metrics = new MetricsRoutes(supervisor)
     this.#extension = place.extend?.({ ...parts, onAction })
     this.routes = [
       ...healthRoutes(new Readiness(supervisor, clock, logger), tenants),
       ...tenantRoutes({ ...parts, acted }),
+      ...this.#metrics.routes,
       ...(this.#extension?.routes ?? []),
       ...(options.routes ?? []),
     ]
@@ -128,6 +132,7 @@ export class Api {
   /** Ends streams and forgets codes and sign-ins. */
   close(): void {
     this.#extension?.close()
+    this.#metrics.close()
     this.#codes.close()
     this.#authorisation.signIns.endAll()
   }

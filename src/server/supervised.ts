@@ -18,4 +18,5 @@ export type Supervised = Pick<
   | 'machines'
   | 'generations'
   | 'localFiles'
+  | 'uploads'
 >

@@ -57,6 +57,13 @@ export class KeyFolder implements KeyFiles {
     return this.#parts.state.unsaved.size
   }
 
+  get unsavedPreKeys(): number {
+    let count = 0
+    for (const [name, { content }] of this.#parts.state.unsaved.entries())
+      if (content !== null && name.startsWith('pre-key-')) count++
+    return count
+  }
+
   /** Milliseconds since the Unix epoch; null when everything is committed. */
   get oldestUnsavedAt(): number | null {
     return this.#parts.state.unsaved.oldestSince

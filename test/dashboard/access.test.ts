@@ -6,6 +6,7 @@ const table: Readonly<Record<string, 'open' | 'closed'>> = {
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /health/sessions': 'closed',
+  'GET /metrics': 'closed',
   'GET /tenants': 'closed',
   'POST /tenants': 'closed',
   'GET /tenants/:id': 'closed',

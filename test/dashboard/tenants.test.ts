@@ -44,9 +44,11 @@ describe('what the dashboard tells of a tenant', () => {
     const names = json.entries.map(({ kind, name }: { kind: string; name: string }) => `${kind} ${name}`)
     expect(names).toEqual([
       'state RESTORING',
+      'fact lease.acquired',
       'state PAIRING',
       'state CONNECTED',
       'fact generation.committed',
+      'fact link.closed',
       'state DISCONNECTED',
       'state DISCONNECTED',
       'action stop',

@@ -23,6 +23,8 @@ const variables = [
   'PORT',
   'DASHBOARD_TOKEN',
   'LOG_LEVEL',
+  'ALERT_WEBHOOK_URL',
+  'ALERT_WEBHOOK_SECRET',
 ]
 
 /** Marks values, so that one that gets into a message is found there. */
