@@ -1,5 +1,6 @@
 export * from './clock.js'
 export * from './device-link.js'
+export * from './folder-holds.js'
 export * from './key-file-name.js'
 export * from './key-files.js'
 export * from './logger.js'

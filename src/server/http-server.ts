@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { SessionError } from '../errors.js'
 import { type Clock, type Logger, silentLogger, systemClock } from '../ports/index.js'
-import type { Supervisor } from '../supervisor.js'
 import { Authorisation } from './authorisation.js'
 import { readBody } from './body.js'
 import { healthRoutes } from './health-routes.js'
@@ -43,13 +42,10 @@ export interface HttpApi {
 export const maxBodyBytes = 64 * 1024
 
 /**
- * The HTTP API of a supervisor. Nothing listens before `listen`.
+ * The HTTP API of a supervisor, or of workers. Nothing listens before `listen`.
  * @throws SessionError `invalid` an address that others reach, without a token
  */
-export function createHttpServer<Socket>(
-  supervisor: Supervisor<Socket>,
-  options: HttpServerOptions = {},
-): HttpApi {
+export function createHttpServer(supervisor: Supervised, options: HttpServerOptions = {}): HttpApi {
   return new ApiServer(supervisor, options)
 }
 

@@ -2,4 +2,5 @@ export { createHttpServer, type HttpApi, type HttpServerOptions } from './http-s
 export type { Reply } from './reply.js'
 export { ok, refusal } from './reply.js'
 export type { ApiRequest, Route } from './route.js'
+export type { Supervised } from './supervised.js'
 export type { TenantView } from './tenant-view.js'
