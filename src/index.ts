@@ -3,12 +3,24 @@ export type { CloseReason, LinkStatus } from '../machines/index.js'
 export type { SessionFact } from './actors/host.js'
 export { type Config, configFromEnv, type LogLevel, type RegistryConfig, type StoreConfig } from './config.js'
 export { createSupervisor, type SupervisorOptions } from './create-supervisor.js'
+export {
+  type AttachedDashboard,
+  attachDashboard,
+  createDashboardServer,
+  type DashboardOptions,
+} from './dashboard/index.js'
 export { type ErrorCode, isSessionError, SessionError } from './errors.js'
 export * from './ports/index.js'
 export { memoryRegistry } from './registry/memory.js'
 export { type PgliteRegistryOptions, pgliteRegistry } from './registry/pglite.js'
 export { type PrismaRegistryOptions, prismaRegistry } from './registry/prisma.js'
-export { createHttpServer, type HttpApi, type HttpServerOptions, type Supervised } from './server/index.js'
+export {
+  createHttpServer,
+  type HttpApi,
+  type HttpServerOptions,
+  type Supervised,
+  type TenantView,
+} from './server/index.js'
 export type { AwaitedState, CloseResult, Session } from './session-api.js'
 export { defaultSettings, type Settings } from './settings.js'
 export {
@@ -23,7 +35,15 @@ export {
   supabaseStore,
 } from './stores/index.js'
 export type { Supervisor } from './supervisor.js'
-export type { ShutdownResult, StartOptions, SupervisorEvents } from './supervisor-api.js'
+export type {
+  MachineNow,
+  MachineStep,
+  MachinesNow,
+  ShutdownResult,
+  StartOptions,
+  StoredGeneration,
+  SupervisorEvents,
+} from './supervisor-api.js'
 export { runWorkers, type WorkersOptions } from './workers/run-workers.js'
 export type { WorkerModule, WorkerSupervisorOptions } from './workers/worker-module.js'
 export type { Workers, WorkerView } from './workers/workers.js'

@@ -27,3 +27,59 @@ export interface ShutdownResult {
   /** Sessions that did not get all their changes into the store in time. */
   readonly unprotected: readonly { tenantId: string; unsaved: number }[]
 }
+
+/** A move of one of a session's two machines. */
+export interface MachineStep {
+  readonly machine: 'tenant' | 'link'
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number
+  /**
+   * The event's type, never what it carries. `watch.begun`, which only a parent of workers tells: no move, from
+   * here on it is known where the machines are.
+   */
+  readonly event: string
+  /** Ids of the transitions taken, as in the machine's chart. */
+  readonly edges: readonly string[]
+  /** Active states afterwards as paths, an ancestor before what is in it. */
+  readonly states: readonly string[]
+  /** False: no transition was there for the event, which was dropped. */
+  readonly handled: boolean
+}
+
+export interface MachineNow {
+  readonly machine: MachineStep['machine']
+  /** See {@link MachineStep.states}. */
+  readonly states: readonly string[]
+  /** What it has invoked, by id. */
+  readonly actors: readonly { readonly id: string; readonly isActive: boolean }[]
+}
+
+export interface MachinesNow {
+  /** The tenant's, then the link's. */
+  readonly machines: readonly MachineNow[]
+  readonly counters: {
+    readonly changeSeq: number
+    readonly savedSeq: number
+    readonly urgentSeq: number
+    /** Failed tries since the last success. */
+    readonly attempt: number
+    /** Reconnects since the link was last stable. */
+    readonly linkAttempt: number
+    readonly epoch: number
+  }
+}
+
+/** A backup of a tenant as the store's listing shows it: nothing is downloaded. */
+export interface StoredGeneration {
+  readonly seq: number
+  readonly kind: 'snapshot' | 'delta' | 'cumulative'
+  /** Milliseconds since the Unix epoch, by the store's clock. */
+  readonly createdAt: number
+  /** Of its objects. */
+  readonly bytes: number
+  readonly objects: number
+  /** The one that a restore begins with. */
+  readonly isHead: boolean
+  /** Numbers of the generations that a restore of it fetches before it, in order. */
+  readonly needs: readonly number[]
+}

@@ -1,15 +1,24 @@
-import { collectIfDue } from './actors/collect.js'
 import type { SessionFact } from './actors/host.js'
 import { Claims } from './claims.js'
+import { Collection } from './collection.js'
 import { discoverTenants } from './discover.js'
 import { isSessionError, SessionError } from './errors.js'
 import { ImplementedMachines } from './implementations.js'
+import { Inspections, machinesNow } from './inspection.js'
 import { checkTenantId, type TenantRecord } from './ports/index.js'
 import type { CloseResult, Session } from './session-api.js'
 import { describeFact } from './session-facts.js'
-import type { SessionHost } from './session-host.js'
+import type { SessionHost, SessionReports } from './session-host.js'
 import { Sessions } from './sessions.js'
-import type { ShutdownResult, StartOptions, SupervisorEvents } from './supervisor-api.js'
+import { storedGenerations } from './stored-generations.js'
+import type {
+  MachineStep,
+  MachinesNow,
+  ShutdownResult,
+  StartOptions,
+  StoredGeneration,
+  SupervisorEvents,
+} from './supervisor-api.js'
 import { inSlices } from './turns.js'
 import { TypedEvents } from './typed-events.js'
 
@@ -18,23 +27,26 @@ export class Supervisor<Socket = unknown> {
   readonly #events: TypedEvents<SupervisorEvents>
   readonly #sessions: Sessions<Socket>
   readonly #claims: Claims<Socket>
+  readonly #collection: Collection<Socket>
   readonly #socketListeners = new Set<(socket: Socket, tenantId: string) => void>()
   readonly #host: SessionHost<Socket>
+  readonly #inspections: Inspections
   readonly #closeParts: () => Promise<void>
-  #collectTimer: unknown = null
   #retryTimer: unknown = null
   #shutdown: Promise<ShutdownResult> | null = null
 
   constructor(
-    host: Omit<SessionHost<Socket>, 'machines' | 'report' | 'changed' | 'socketMade' | 'code' | 'ended'>,
+    host: Omit<SessionHost<Socket>, 'machines' | keyof SessionReports<Socket>>,
     closeParts: () => Promise<void>,
   ) {
     this.#closeParts = closeParts
     this.#events = new TypedEvents(host.logger)
+    this.#inspections = new Inspections(host.clock, host.logger)
     const told: Omit<SessionHost<Socket>, 'machines'> = {
       ...host,
       report: (fact) => this.#report(fact),
       changed: (tenantId) => this.#events.emit('changed', { tenantId }),
+      machineMade: (tenantId, actor) => this.#inspections.machineMade(tenantId, actor),
       socketMade: (tenantId, socket) => this.#socketMade(tenantId, socket),
       code: (tenantId, kind, text) => this.#code(tenantId, kind, text),
       ended: (tenantId, result) => this.#ended(tenantId, result),
@@ -42,7 +54,12 @@ export class Supervisor<Socket = unknown> {
     this.#host = { ...told, machines: new ImplementedMachines(told) }
     this.#sessions = new Sessions(this.#host)
     this.#claims = new Claims(this.#host, this.#sessions)
-    this.#armCollection()
+    this.#collection = new Collection(this.#host, this.#sessions)
+  }
+
+  /** This host, as an owner of leases. */
+  get hostId(): string {
+    return this.#host.root.ownerId
   }
 
   /** Every session of this process that runs or has ended, by tenant id. */
@@ -147,6 +164,31 @@ export class Supervisor<Socket = unknown> {
     await this.#host.store.check()
   }
 
+  /**
+   * Tells every step of a tenant's machines, of its next sessions too, until the returned function is called. Costs what
+   * is watched only. A listener that throws is logged and harms nobody.
+   */
+  inspect(tenantId: string, listener: (step: MachineStep) => void): () => void {
+    const actor = this.#sessions.running(checkTenantId(tenantId))?.actor ?? null
+    return this.#inspections.watch(tenantId, actor, listener)
+  }
+
+  /** A tenant's machines as they are now; null when its session does not run in this process. */
+  machines(tenantId: string): MachinesNow | null {
+    const session = this.#sessions.running(tenantId)
+    return session === null ? null : machinesNow(session.actor)
+  }
+
+  /** A tenant's backups in the store, the newest first. @throws SessionError `invalid` · `unavailable` · `denied` */
+  async generations(tenantId: string): Promise<StoredGeneration[]> {
+    return await storedGenerations(this.#host, checkTenantId(tenantId))
+  }
+
+  /** Files of a tenant's session on this host's disk. @throws SessionError `invalid` · `denied` */
+  localFiles(tenantId: string): number {
+    return this.#host.root.countFiles(tenantId)
+  }
+
   /** True from the call of `shutdown` on. */
   get isShuttingDown(): boolean {
     return this.#shutdown !== null
@@ -179,7 +221,8 @@ export class Supervisor<Socket = unknown> {
 
   async #shutDown(): Promise<ShutdownResult> {
     const { clock, logger, settings } = this.#host
-    for (const timer of [this.#collectTimer, this.#retryTimer]) if (timer !== null) clock.clearTimeout(timer)
+    this.#collection.close()
+    if (this.#retryTimer !== null) clock.clearTimeout(this.#retryTimer)
     // First of all, so that the other hosts' shares grow while the sessions end.
     this.#sessions.track(this.#claims.close())
     const sessions = [...this.#sessions.allRunning()]
@@ -218,24 +261,6 @@ export class Supervisor<Socket = unknown> {
         logger.warn({ err: error }, 'tenants not looked for; it is tried again')
       })
     }, settings.backoffMaxMs / 6)
-  }
-
-  #armCollection(): void {
-    const { clock, settings } = this.#host
-    if (settings.collectIntervalMs === 0) return
-    this.#collectTimer = clock.setTimeout(() => {
-      void this.#collect().finally(() => {
-        if (!this.#shutdown) this.#armCollection()
-      })
-    }, settings.collectIntervalMs)
-  }
-
-  /** One tenant after the other: collecting is never urgent. */
-  async #collect(): Promise<void> {
-    for (const session of this.#sessions.allRunning()) {
-      if (this.#shutdown) return
-      await collectIfDue(this.#host, session.work)
-    }
   }
 
   #report(fact: SessionFact): void {

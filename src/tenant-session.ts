@@ -56,16 +56,15 @@ export class TenantSession<Socket> implements Session<Socket> {
   #newRun(): Run {
     const { tenantId } = this
     const host = this.#host
-    const { mayPair, pairing } = this.#options
     const work = new TenantWork(tenantId, (position, urgency) =>
       actor.send({ type: 'files.changed', position, urgent: urgency === 'urgent' }),
     )
-    const link = new SessionLink(host, work, pairing, (socket) => {
+    const link = new SessionLink(host, work, this.#options.pairing, (socket) => {
       this.socket = socket
       host.socketMade(tenantId, socket)
     })
     const actor = createActor(host.machines.tenant, {
-      input: { tenantId, mayPair },
+      input: { tenantId, mayPair: this.#options.mayPair },
       clock: {
         setTimeout: (run, ms) => host.clock.setTimeout(run, ms),
         clearTimeout: (id) => host.clock.clearTimeout(id),
@@ -87,6 +86,7 @@ export class TenantSession<Socket> implements Session<Socket> {
       next: (snapshot) => this.#follow(snapshot),
       error: (error) => this.#fail(error),
     })
+    host.machineMade(tenantId, actor)
     return { work, link, actor }
   }
 

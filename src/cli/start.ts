@@ -50,7 +50,7 @@ async function start({ workers }: { workers?: string }): Promise<number> {
 }
 
 async function bringUp(config: Config): Promise<Running> {
-  const { createHttpServer } = await import('../server/index.js')
+  const { createDashboardServer } = await import('../dashboard/index.js')
   const { announceSessions } = await import('./announce.js')
   const screen = process.stdout.isTTY ? new Screen(process.stdout) : null
   const logger = await loggerOf(config, screen)
@@ -61,7 +61,7 @@ async function bringUp(config: Config): Promise<Running> {
     supervisor,
     logger,
     screen,
-    api: createHttpServer(supervisor, { ...config.server, logger }),
+    api: createDashboardServer(supervisor, { ...config.server, logger }),
   }
 }
 
@@ -81,14 +81,14 @@ function tellStarted({ config, logger, screen }: Running, url: string): void {
     logger.info({ url, version: packageVersion() }, 'started')
     return
   }
-  const access = config.server.token ? 'with the token' : 'no token: programs of this machine only'
+  const access = config.server.token ? 'asks for the token' : 'no token: this machine only'
   const lines = [
     `${pc.bold('session-supervisor')} ${packageVersion()}`,
     `  sessions   ${config.sessionPath}`,
     `  backups    ${describeStore(config)}`,
     `  registry   ${describeRegistry(config)}`,
     ...(config.workers > 1 ? [`  workers    ${config.workers} processes`] : []),
-    `  HTTP API   ${url} ${pc.dim(`(${access})`)}`,
+    `  dashboard  ${url} ${pc.dim(`(${access})`)}`,
     '',
     `  Add a tenant, in another terminal: ${pc.bold('npx session-supervisor tenant add NAME')}`,
     '  Stop with Ctrl-C: the last changes are backed up first.',

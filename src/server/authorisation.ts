@@ -1,55 +1,125 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '../ports/index.js'
-import { type Reply, refusal } from './reply.js'
+import type { Clock, Logger } from '../ports/index.js'
+import { addressOf, type Caller, comesFromPage, isSecure } from './caller.js'
+import { cookieName, cookieOf } from './cookie.js'
+import { Guesses } from './guesses.js'
+import { type Reply, refusal, replyOfError } from './reply.js'
+import { type SignIn, SignIns } from './sign-ins.js'
 
-/** Wrong tokens that one address may send within the window. */
-const failuresAllowed = 10
-const windowMs = 60_000
-/** Addresses remembered at most, so that an attacker with many cannot fill the memory. */
-const addressesKept = 10_000
+export interface AuthorisationOptions {
+  /** Undefined, and no `isAllowed`: everybody may do everything. */
+  readonly token?: string
+  /** Proxies of our own that a request passes. */
+  readonly trustedProxies?: number
+  /** The embedding program's own way to tell. */
+  readonly isAllowed?: (request: IncomingMessage) => boolean | Promise<boolean>
+  readonly clock: Clock
+  readonly logger: Logger
+}
 
-/** Asks for the bearer token, in constant time, and stops listening to an address that keeps guessing. */
+export type Allowed = { readonly caller: Caller; readonly problem: Reply | null }
+
+/** Who may use the routes that are not open: programs by the bearer token, browsers by the cookie of a sign-in. */
 export class Authorisation {
+  readonly signIns: SignIns
   readonly #expected: Buffer | null
-  readonly #clock: Clock
-  readonly #failures = new Map<string, { count: number; until: number }>()
+  readonly #options: AuthorisationOptions
+  readonly #guesses: Guesses
 
-  /** @param token undefined: everybody may do everything */
-  constructor(token: string | undefined, clock: Clock) {
-    this.#expected = token === undefined ? null : digest(token)
-    this.#clock = clock
+  constructor(options: AuthorisationOptions) {
+    this.#options = options
+    this.#expected = options.token === undefined ? null : digest(options.token)
+    this.#guesses = new Guesses(options.clock)
+    this.signIns = new SignIns(options.clock)
   }
 
-  problem(request: IncomingMessage): Reply | null {
-    if (this.#expected === null) return null
-    const address = request.socket.remoteAddress ?? ''
-    const waitMs = this.#waitMs(address)
-    if (waitMs > 0) return tooMany(waitMs)
+  /** A page has to ask for the token. */
+  get needsToken(): boolean {
+    return this.#expected !== null
+  }
+
+  /** `problem` is for routes that are not open: null when the caller may use them. */
+  async look(request: IncomingMessage): Promise<Allowed> {
+    const { isAllowed, logger } = this.#options
+    if (isAllowed !== undefined) {
+      try {
+        if (await isAllowed(request)) {
+          return this.#allowed(request, () => isAllowed(request), foreignProblem(request))
+        }
+      } catch (error) {
+        return this.#refused(request, replyOfError(error, logger))
+      }
+    }
+    if (this.#expected === null) {
+      if (isAllowed === undefined) return this.#allowed(request, () => true)
+      return this.#refused(request, unauthorized('Sign in to the program that serves this.'))
+    }
+    const signIn = this.#signInOf(request)
     const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (signIn !== null && given === undefined) {
+      return this.#allowed(request, () => this.signIns.isValid(signIn), foreignProblem(request), signIn)
+    }
+    const problem = this.tokenProblem(request, given)
+    return problem === null ? this.#allowed(request, () => true) : this.#refused(request, problem)
+  }
+
+  /** Null when it is the token; the address of one that is wrong is remembered. */
+  tokenProblem(request: IncomingMessage | Caller, given: string | undefined): Reply | null {
+    const address = 'address' in request ? request.address : this.#address(request)
+    const tooMany = this.#guesses.problem(address)
+    if (tooMany !== null) return tooMany
     if (given === undefined) {
       return unauthorized('This needs the token: send "Authorization: Bearer …" with DASHBOARD_TOKEN.')
     }
     // Digests have one length, so that the comparison tells nothing of the token's.
-    if (timingSafeEqual(digest(given), this.#expected)) return null
-    this.#noteFailure(address)
+    if (this.#expected !== null && timingSafeEqual(digest(given), this.#expected)) return null
+    this.#guesses.noteFailure(address)
     return unauthorized('The token is wrong.')
   }
 
-  #waitMs(address: string): number {
-    const failed = this.#failures.get(address)
-    if (failed === undefined) return 0
-    const leftMs = failed.until - this.#clock.now()
-    if (leftMs <= 0) this.#failures.delete(address)
-    return failed.count >= failuresAllowed ? Math.max(0, leftMs) : 0
+  #allowed(
+    request: IncomingMessage,
+    isStillAllowed: Caller['isStillAllowed'],
+    problem: Reply | null = null,
+    signIn: SignIn | null = null,
+  ): Allowed {
+    return { caller: this.#caller(request, isStillAllowed, signIn), problem }
   }
 
-  #noteFailure(address: string): void {
-    const failed = this.#failures.get(address) ?? { count: 0, until: this.#clock.now() + windowMs }
-    failed.count += 1
-    this.#failures.set(address, failed)
-    if (this.#failures.size > addressesKept) this.#failures.delete(this.#failures.keys().next().value!)
+  #refused(request: IncomingMessage, problem: Reply): Allowed {
+    return { caller: this.#caller(request, () => false, null), problem }
   }
+
+  #caller(request: IncomingMessage, isStillAllowed: Caller['isStillAllowed'], signIn: SignIn | null): Caller {
+    return {
+      address: this.#address(request),
+      signIn,
+      isPage: signIn !== null || comesFromPage(request),
+      isSecure: isSecure(request),
+      port: request.socket.localPort ?? 0,
+      isStillAllowed,
+    }
+  }
+
+  #signInOf(request: IncomingMessage): SignIn | null {
+    const value = cookieOf(request, cookieName(request.socket.localPort ?? 0))
+    return value === null ? null : this.signIns.use(value)
+  }
+
+  #address(request: IncomingMessage): string {
+    return addressOf(request, this.#options.trustedProxies ?? 0)
+  }
+}
+
+/** A browser sends cookies along with what another site's page makes it ask: a change must tell where it is from. */
+function foreignProblem(request: IncomingMessage): Reply | null {
+  if (request.method !== 'POST' || request.headers.cookie === undefined || comesFromPage(request)) return null
+  return refusal(
+    403,
+    'forbidden',
+    'A change with a cookie must tell where it comes from, in Origin or Sec-Fetch-Site. Programs send the bearer token, and no cookie.',
+  )
 }
 
 function digest(token: string): Buffer {
@@ -58,14 +128,4 @@ function digest(token: string): Buffer {
 
 function unauthorized(message: string): Reply {
   return { ...refusal(401, 'unauthorized', message), headers: { 'www-authenticate': 'Bearer' } }
-}
-
-function tooMany(waitMs: number): Reply {
-  const seconds = Math.ceil(waitMs / 1000)
-  const reply = refusal(
-    429,
-    'tooManyRequests',
-    `Too many wrong tokens from this address; wait ${seconds} seconds.`,
-  )
-  return { ...reply, headers: { 'retry-after': String(seconds) } }
 }

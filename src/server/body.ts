@@ -14,12 +14,25 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     return { problem: isEmpty ? problem : { ...problem, endsConnection: true } }
   }
   if (isEmpty) return { value: {} }
+  if (request.readableDidRead) return readBefore(request)
   const bytes = await readBytes(request, maxBytes)
   if (bytes === null) {
     const problem = refusal(413, 'tooLarge', `The body is larger than ${maxBytes} bytes.`)
     return { problem: { ...problem, endsConnection: true } }
   }
   return parse(bytes)
+}
+
+/** The embedding program has read the body already, and left it where its framework puts it. */
+function readBefore(request: IncomingMessage): Body {
+  const { body } = request as { body?: unknown }
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { value: { ...body } }
+  const problem = refusal(
+    400,
+    'invalid',
+    'The body is not a JSON object, or the program that serves this has read it: see docs/dashboard.md.',
+  )
+  return { problem }
 }
 
 /** Null when there are more. */

@@ -5,10 +5,13 @@ import type { Logger } from '../ports/index.js'
 /** What a route answers: a JSON document, or a text with its own content type. */
 export interface Reply {
   readonly status: number
+  /** They go before those that every answer has. */
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
   /** In place of `json`; `headers` names its type. */
   readonly text?: string | Buffer
+  /** In place of both: gets the answer once its head is sent, writes to it as long as it likes, and ends it. */
+  readonly stream?: (response: ServerResponse) => void
   /** The rest of the request is not read: the connection ends with this answer. */
   readonly endsConnection?: boolean
 }
@@ -63,18 +66,26 @@ const commonHeaders = {
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
 export function sendReply(response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return
-  const isText = reply.text !== undefined
-  const body = reply.text ?? `${JSON.stringify(reply.json ?? {})}\n`
-  response.writeHead(reply.status, {
+  const headers = {
     ...commonHeaders,
-    'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json',
+    'content-type': reply.text === undefined ? 'application/json' : 'text/plain; charset=utf-8',
     ...reply.headers,
-    'content-length': Buffer.byteLength(body),
     ...(reply.endsConnection ? { connection: 'close' } : {}),
-  })
-  response.end(body)
+  }
+  if (reply.stream !== undefined) {
+    response.writeHead(reply.status, headers)
+    // A HEAD has no body: nothing would ever be written, and nothing ended.
+    if (response.req.method === 'HEAD') response.end()
+    else reply.stream(response)
+    return
+  }
+  const body = reply.text ?? `${JSON.stringify(reply.json ?? {})}\n`
+  // 304 has no body, and the length it would tell is another's.
+  if (reply.status === 304) response.writeHead(304, headers).end()
+  else response.writeHead(reply.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
 }

@@ -1,11 +1,15 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Caller } from './caller.js'
 import type { Reply } from './reply.js'
 
 export interface ApiRequest {
   /** What the path's `:names` stand for. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
   /** The JSON object of the body; empty when there was none. */
   readonly body: Readonly<Record<string, unknown>>
+  readonly caller: Caller
 }
 
 export interface Route {

@@ -18,4 +18,9 @@ type SupervisorPart = Pick<
   | 'tenants'
   | 'checkStore'
   | 'isShuttingDown'
+  | 'hostId'
+  | 'inspect'
+  | 'machines'
+  | 'generations'
+  | 'localFiles'
 >

@@ -12,7 +12,8 @@ const registryLimitMs = 3_000
 export class TenantList {
   readonly #supervisor: Supervised
   readonly #clock: Clock
-  #lastRows: readonly TenantRecord[] = []
+  /** As last read, by tenant id. */
+  #rows: ReadonlyMap<string, TenantRecord> = new Map()
 
   constructor(supervisor: Supervised, clock: Clock) {
     this.#supervisor = supervisor
@@ -24,23 +25,27 @@ export class TenantList {
    * last read, and `isComplete` false.
    */
   async all(): Promise<{ tenants: TenantView[]; isComplete: boolean }> {
-    let isComplete = true
-    try {
-      this.#lastRows = await bounded(
-        this.#supervisor.tenants(),
-        registryLimitMs,
-        'Reading the registry',
-        this.#clock,
-      )
-    } catch {
-      isComplete = false
-    }
-    const rows = new Map(this.#lastRows.map((row) => [row.tenantId, row]))
-    const { sessions } = this.#supervisor
-    const ids = [...new Set([...rows.keys(), ...sessions.keys()])].sort()
-    const now = this.#clock.now()
-    const tenants = ids.map((id) => viewTenant(id, sessions.get(id), rows.get(id) ?? null, now))
+    const isComplete = await this.read()
+    const ids = [...new Set([...this.#rows.keys(), ...this.#supervisor.sessions.keys()])].sort()
+    const tenants = ids.map((id) => this.view(id, this.#rows.get(id) ?? null))
     return { tenants, isComplete }
+  }
+
+  /** Reads all rows of the registry; false when it does not answer. */
+  async read(): Promise<boolean> {
+    try {
+      const reading = this.#supervisor.tenants()
+      const rows = await bounded(reading, registryLimitMs, 'Reading the registry', this.#clock)
+      this.#rows = new Map(rows.map((row) => [row.tenantId, row]))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** By the row as last read. */
+  lastSeen(tenantId: string): TenantView {
+    return this.view(tenantId, this.#rows.get(tenantId) ?? null)
   }
 
   /** @throws SessionError `invalid` · `missing` · `unavailable` the registry, about a tenant not known here */
@@ -56,6 +61,12 @@ export class TenantList {
         `There is no tenant ${tenantId}. Add it with POST /tenants, or "npx session-supervisor tenant add ${tenantId}".`,
       )
     }
-    return viewTenant(tenantId, session, record, this.#clock.now())
+    return this.view(tenantId, record)
+  }
+
+  /** As this process and the given row know it. */
+  view(tenantId: string, record: TenantRecord | null): TenantView {
+    const context = { now: this.#clock.now(), hostId: this.#supervisor.hostId }
+    return viewTenant(tenantId, this.#supervisor.get(tenantId), record, context)
   }
 }

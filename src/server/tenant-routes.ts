@@ -3,10 +3,12 @@ import { type Clock, checkTenantId } from '../ports/index.js'
 import type { Session } from '../session-api.js'
 import { bounded } from './bounded.js'
 import type { PairingCodes } from './pairing-codes.js'
+import { qrModules } from './qr-modules.js'
 import { ok, type Reply, refusal } from './reply.js'
 import type { ApiRequest, Route } from './route.js'
 import type { Supervised } from './supervised.js'
 import type { TenantList } from './tenant-list.js'
+import type { TenantView } from './tenant-view.js'
 
 export interface TenantRouteParts {
   readonly supervisor: Supervised
@@ -15,6 +17,8 @@ export interface TenantRouteParts {
   readonly clock: Clock
   /** Longest that a request waits for what it asked for. */
   readonly operationLimitMs: number
+  /** Somebody asked for something, and it was done, or failed. */
+  readonly acted: (tenantId: string, verb: string, error: unknown) => void
 }
 
 type Action = (tenantId: string, request: ApiRequest) => Promise<unknown>
@@ -26,14 +30,15 @@ export function tenantRoutes(parts: TenantRouteParts): Route[] {
     path: `/tenants/:id/${name}`,
     handle: async (request) => {
       const tenantId = request.params.id!
-      await tenants.one(tenantId)
-      const what = `${name} of tenant ${tenantId}`
-      await bounded(action(tenantId, request), parts.operationLimitMs, what, parts.clock)
+      const view = await tenants.one(tenantId)
+      // That a tenant is to stop is written into the registry, and holds for every host.
+      if (name !== 'stop') refuseElsewhere(view, name)
+      await perform(parts, tenantId, name, () => action(tenantId, request))
       return ok(await tenants.one(tenantId))
     },
   })
   return [
-    { method: 'GET', path: '/tenants', handle: async () => ok(await listed(tenants)) },
+    { method: 'GET', path: '/tenants', handle: async ({ query }) => ok(await listed(tenants, query)) },
     { method: 'POST', path: '/tenants', handle: (request) => add(parts, request) },
     {
       method: 'GET',
@@ -52,21 +57,45 @@ export function tenantRoutes(parts: TenantRouteParts): Route[] {
     act('stop', (id) => supervisor.stop(id)),
     act('backup', (id) => runningOf(supervisor, id).backupNow()),
     act('audit', (id) => runningOf(supervisor, id).auditNow()),
-    act('logout', (id, { body }) => supervisor.logout(id, { force: flagOf(body, 'force') })),
+    act('logout', (id, request) => {
+      checkConfirmed(id, request)
+      return supervisor.logout(id, { force: flagOf(request.body, 'force') })
+    }),
   ]
 }
 
-async function listed(tenants: TenantList) {
+async function perform(
+  { acted, clock, operationLimitMs }: TenantRouteParts,
+  tenantId: string,
+  verb: string,
+  action: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await bounded(action(), operationLimitMs, `${verb} of tenant ${tenantId}`, clock)
+    acted(tenantId, verb, null)
+  } catch (error) {
+    acted(tenantId, verb, error)
+    throw error
+  }
+}
+
+async function listed(tenants: TenantList, query: URLSearchParams) {
   const { tenants: all, isComplete } = await tenants.all()
-  return { tenants: all, registry: isComplete ? 'ok' : 'unavailable' }
+  const filter = (query.get('filter') ?? '').toLowerCase()
+  const fits = ({ tenantId, status, state }: TenantView) =>
+    [tenantId, status, state].some((text) => text.toLowerCase().includes(filter))
+  return { tenants: filter === '' ? all : all.filter(fits), registry: isComplete ? 'ok' : 'unavailable' }
 }
 
 /** 201 for a tenant that was not known, 200 for one that was: it is started all the same. */
-async function add({ supervisor, tenants, clock, operationLimitMs }: TenantRouteParts, { body }: ApiRequest) {
+async function add(parts: TenantRouteParts, { body }: ApiRequest) {
+  const { supervisor, tenants } = parts
   const tenantId = checkTenantId(body.tenantId)
   const pairing = pairingOf(body)
-  const isKnown = supervisor.get(tenantId) !== undefined || (await supervisor.tenant(tenantId)) !== null
-  await bounded(supervisor.start(tenantId, { pairing }), operationLimitMs, `start of ${tenantId}`, clock)
+  const record = await supervisor.tenant(tenantId)
+  const isKnown = supervisor.get(tenantId) !== undefined || record !== null
+  refuseElsewhere(tenants.view(tenantId, record), 'start')
+  await perform(parts, tenantId, 'start', () => supervisor.start(tenantId, { pairing }))
   return ok(await tenants.one(tenantId), isKnown ? 200 : 201)
 }
 
@@ -76,7 +105,26 @@ function showCode(codes: PairingCodes, tenantId: string): Reply {
     return refusal(404, 'missing', `Tenant ${tenantId} shows no code now: it is not waiting to be paired.`)
   }
   const { kind, code, shownAt } = current
-  return ok({ tenantId, kind, code, shownAt: new Date(shownAt).toISOString() })
+  const drawing = kind === 'qr' ? qrModules(code) : {}
+  return ok({ tenantId, kind, code, shownAt: new Date(shownAt).toISOString(), ...drawing })
+}
+
+/** A session that another host runs can only be stopped from here. */
+function refuseElsewhere({ tenantId, runs, host }: TenantView, verb: string): void {
+  if (runs !== 'elsewhere') return
+  throw new SessionError(
+    'leased',
+    `Tenant ${tenantId} runs on host ${host}; ask that host to ${verb} it, or stop it here and try again. Nothing was touched.`,
+  )
+}
+
+/** A person has seen what goes and has meant it. Programs, as the command line, ask in their own way. */
+function checkConfirmed(tenantId: string, { body, caller }: ApiRequest): void {
+  if (body.confirm === tenantId || (body.confirm === undefined && !caller.isPage)) return
+  throw new SessionError(
+    'invalid',
+    `A logout unlinks the device and deletes the session and every backup: send {"confirm": "${tenantId}"} to say that it is meant. Nothing was touched.`,
+  )
 }
 
 function runningOf(supervisor: Supervised, tenantId: string): Session {

@@ -1,4 +1,4 @@
-import type { DesiredState, SessionStatus, TenantRecord } from '../ports/index.js'
+import type { DesiredState, Head, Lease, SessionStatus, TenantRecord } from '../ports/index.js'
 import { maskPhoneNumber } from '../replication/marks.js'
 import type { Session } from '../session-api.js'
 
@@ -23,22 +23,42 @@ export interface TenantView {
   readonly lastError: string | null
   /** Why the session of this process ended; null while it runs. */
   readonly endReason: string | null
+  /** Short id of the host that has the lease; null when nobody has. */
+  readonly host: string | null
+  /** Size of the session in the newest backup; null when it is not known. */
+  readonly bytes: number | null
+  /** Files in the newest backup; null when it is not known. */
+  readonly files: number | null
+  /** Since when changes wait for a backup; null when none does. */
+  readonly unprotectedSince: string | null
+}
+
+/** An owner of leases, short enough to be read and long enough to tell hosts apart. */
+export function shortHostId(owner: string): string {
+  return owner.slice(0, 8)
+}
+
+export interface ViewContext {
+  /** By the clock that leases are measured with. */
+  readonly now: number
+  /** This host, as an owner of leases. */
+  readonly hostId: string
 }
 
 /**
  * @param session of this process, running or ended
  * @param record of the registry; it lags a little, so a session of this process goes first
- * @param now by the clock that leases are measured with
  */
 export function viewTenant(
   tenantId: string,
   session: Session | undefined,
   record: TenantRecord | null,
-  now: number,
+  { now, hostId }: ViewContext,
 ): TenantView {
   const runsHere = session !== undefined && session.result === null
-  const isLeased = record?.lease != null && record.lease.expiresAt > now
-  const runs = runsHere ? 'here' : isLeased ? 'elsewhere' : 'no'
+  const lease = record?.lease != null && record.lease.expiresAt > now ? record.lease : null
+  const runs = runsHere ? 'here' : lease !== null && lease.owner !== hostId ? 'elsewhere' : 'no'
+  const ageMs = runs === 'elsewhere' ? 0 : (session?.unprotected.ageMs ?? 0)
   return {
     tenantId,
     runs,
@@ -48,7 +68,22 @@ export function viewTenant(
     lastBackupAt: isoOf(record?.lastBackupAt),
     lastConnectedAt: isoOf(record?.lastConnectedAt),
     endReason: runs === 'no' ? (session?.result?.reason ?? null) : null,
+    host: hostOf(runsHere ? session : undefined, lease, hostId),
+    ...sizeOf(record?.head ?? null),
+    unprotectedSince: ageMs > 0 ? isoOf(now - ageMs) : null,
   }
+}
+
+function sizeOf(known: Head | null) {
+  const head = known as { bytes?: number; files?: number } | null
+  return { bytes: head?.bytes ?? null, files: head?.files ?? null }
+}
+
+/** One that runs here and does not wait for its lease has it, whatever the row says, which lags. */
+function hostOf(running: Session | undefined, lease: Lease | null, hostId: string): string | null {
+  const waits = running?.state === 'restoring.acquiring' || running?.state === 'restoring.waiting'
+  if (running !== undefined && !waits) return shortHostId(hostId)
+  return lease === null ? null : shortHostId(lease.owner)
 }
 
 function ofSession(session: Session, record: TenantRecord | null) {

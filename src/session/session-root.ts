@@ -47,6 +47,14 @@ export class SessionRoot {
     this.ownerId = parts.ownerId
   }
 
+  /** Key files of a tenant on the disk, whether its folder is open or not. @throws SessionError `invalid` · `denied` */
+  countFiles(tenantId: string): number {
+    const { disk, paths } = this.#parts
+    const folder = paths.folder(tenantId)
+    const names = onDisk('list the session', () => disk.list(folder))
+    return names.filter((name) => name.endsWith('.json')).length
+  }
+
   /** Tenants that have a folder, sorted. @throws SessionError `unavailable` · `denied` */
   async list(): Promise<string[]> {
     const { disk, paths } = this.#parts

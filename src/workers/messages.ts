@@ -1,7 +1,7 @@
 import type { LinkStatus } from '../../machines/index.js'
 import type { SessionStatus } from '../ports/index.js'
 import type { CloseResult } from '../session-api.js'
-import type { ShutdownResult, SupervisorEvents } from '../supervisor-api.js'
+import type { MachineStep, MachinesNow, ShutdownResult, SupervisorEvents } from '../supervisor-api.js'
 import type { ErrorByMessage } from './error-by-message.js'
 import type { WorkerOptions } from './worker-options.js'
 
@@ -31,6 +31,7 @@ export type ToldEvent = Exclude<keyof SupervisorEvents, 'changed'>
 export type Told =
   | { readonly session: SessionState }
   | { readonly event: ToldEvent; readonly payload: SupervisorEvents[ToldEvent] }
+  | { readonly watched: string; readonly step: MachineStep; readonly machines: MachinesNow | null }
 
 export type CallName =
   | 'resume'
@@ -50,6 +51,7 @@ export type ToWorker =
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly args: unknown[] }
   /** Somebody listens to facts: there are hundreds a second. */
   | { readonly type: 'facts' }
+  | { readonly type: 'watch'; readonly tenantId: string; readonly isOn: boolean }
   | { readonly type: 'hold'; readonly tenantId: string; readonly granted: boolean }
   | { readonly type: 'ping' }
   | { readonly type: 'shutdown' }

@@ -85,7 +85,7 @@ async function open(given: Given, settings: Settings, logger: Logger): Promise<W
     throw error
   }
   const optionsOf = workerOptionsOf(given, sessionPath)
-  const pool = new Workers({ ...given, settings, logger, clock, store, registry, optionsOf, closed })
+  const pool = new Workers({ ...given, settings, logger, clock, store, registry, root, optionsOf, closed })
   if (given.signals ?? true) undoSignals = shutDownOnSignals(pool, logger)
   await pool.open()
   return pool

@@ -84,6 +84,9 @@ function heard(message: ToWorker): void {
     case 'facts':
       telling?.tellFacts()
       break
+    case 'watch':
+      telling?.watch(message.tenantId, message.isOn)
+      break
     case 'hold':
       holds.answered(message.tenantId, message.granted)
       break

@@ -1,14 +1,24 @@
 import { SessionError } from '../errors.js'
 import type { Clock, Logger, ObjectStore, Registry, TenantRecord } from '../ports/index.js'
 import { checkTenantId } from '../ports/index.js'
+import type { SessionRoot } from '../session/index.js'
 import type { CloseResult, Session } from '../session-api.js'
 import type { Settings } from '../settings.js'
-import type { ShutdownResult, StartOptions, SupervisorEvents } from '../supervisor-api.js'
+import { storedGenerations } from '../stored-generations.js'
+import type {
+  MachineStep,
+  MachinesNow,
+  ShutdownResult,
+  StartOptions,
+  StoredGeneration,
+  SupervisorEvents,
+} from '../supervisor-api.js'
 import { TypedEvents } from '../typed-events.js'
 import { withErrors } from './error-by-message.js'
 import { HoldTable } from './hold-table.js'
 import type { CallName, FromWorker, Told } from './messages.js'
 import { RemoteSessions } from './remote-sessions.js'
+import { RemoteWatches } from './remote-watches.js'
 import type { WorkerOptions } from './worker-options.js'
 import type { WorkerProcess } from './worker-process.js'
 import { WorkerSlot } from './worker-slot.js'
@@ -20,6 +30,8 @@ export interface WorkersParts {
   readonly clock: Clock
   readonly store: ObjectStore
   readonly registry: Registry
+  /** Opened for the workers; nothing is written to it here. */
+  readonly root: Pick<SessionRoot, 'ownerId' | 'countFiles'>
   optionsOf(worker: number): Omit<WorkerOptions, 'resume'>
   /** Called when all have ended. */
   closed(): Promise<void>
@@ -48,6 +60,7 @@ export class Workers {
   readonly #slots: readonly WorkerSlot[]
   readonly #sessions: RemoteSessions
   readonly #holds: HoldTable
+  readonly #watches: RemoteWatches
   /** Workers that were asked to start a tenant and have not answered. */
   readonly #starting = new Map<string, number>()
   /** Sessions with unprotected changes whose worker died, until somebody takes them up. */
@@ -65,12 +78,16 @@ export class Workers {
       () => clock.now(),
     )
     this.#holds = new HoldTable(clock, holdWaitMs)
+    this.#watches = new RemoteWatches(logger, (tenantId, isOn) => {
+      for (const { process } of this.#slots) process?.send({ type: 'watch', tenantId, isOn })
+    })
     const slotParts = {
       ...{ clock, logger, settings },
       optionsOf: (worker: number) => ({ ...parts.optionsOf(worker), resume: this.#hasResumed }),
       heard: (process: WorkerProcess, message: FromWorker) => this.#heard(process, message),
       up: (process: WorkerProcess) => {
         if (this.#wantsFacts) process.send({ type: 'facts' })
+        for (const tenantId of this.#watches.tenants) process.send({ type: 'watch', tenantId, isOn: true })
       },
       gone: (process: WorkerProcess) => this.#gone(process),
     }
@@ -165,6 +182,29 @@ export class Workers {
 
   async checkStore(): Promise<void> {
     await this.#parts.store.check()
+  }
+
+  /** Owner id of the first worker, which is that of the directory; the others' are beside it. */
+  get hostId(): string {
+    return this.#parts.root.ownerId
+  }
+
+  /** As `Supervisor.inspect`, in whichever worker the tenant runs; its first step tells that its machines are known. */
+  inspect(tenantId: string, listener: (step: MachineStep) => void): () => void {
+    return this.#watches.watch(checkTenantId(tenantId), listener)
+  }
+
+  /** As `Supervisor.machines`, for a tenant that is watched. */
+  machines(tenantId: string): MachinesNow | null {
+    return this.#watches.machinesIn(tenantId, this.#sessions.workersOf(tenantId)[0])
+  }
+
+  async generations(tenantId: string): Promise<StoredGeneration[]> {
+    return await storedGenerations(this.#parts, checkTenantId(tenantId))
+  }
+
+  localFiles(tenantId: string): number {
+    return this.#parts.root.countFiles(tenantId)
   }
 
   get isShuttingDown(): boolean {
@@ -264,11 +304,13 @@ export class Workers {
       // What its worker left on the disk is open again, and counted there.
       if (!session.state.startsWith('restoring')) this.#orphaned.delete(session.tenantId)
       this.#events.emit('changed', { tenantId: session.tenantId })
-    } else this.#events.emit(told.event, withErrors(told.payload))
+    } else if ('watched' in told) this.#watches.told(worker, told.watched, told.step, told.machines)
+    else this.#events.emit(told.event, withErrors(told.payload))
   }
 
   #gone({ worker, down }: WorkerProcess): void {
     this.#holds.gone(worker)
+    this.#watches.forget(worker)
     // A shutdown counts for itself, its own and everybody's.
     const isCounted = down !== null || this.#shutdown !== null
     for (const { tenantId, changes, result } of this.#sessions.forget(worker)) {

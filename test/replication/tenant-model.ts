@@ -6,7 +6,7 @@ import type { ChainState } from '../../src/replication/chain-state.js'
 import type { CodecOptions } from '../../src/replication/codec.js'
 import { encodeGeneration, type GenerationToCommit, uploadGeneration } from '../../src/replication/commit.js'
 import { FileTree } from '../../src/replication/file-tree.js'
-import { hashKeyFile } from '../../src/replication/hash.js'
+import { hashKeyFile, sha256 } from '../../src/replication/hash.js'
 import { defaultPlanSettings, type PlanSettings } from '../../src/replication/plan.js'
 
 export const tenantId = 'tenant-1'
@@ -22,8 +22,14 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-export function treeOf(files: ReadonlyMap<string, string>): FileTree {
-  return new FileTree([...files].map(([name, content]) => [name, hashKeyFile(content)!] as const))
+/** Also of contents that no supervisor would back up: a forger gives them some hash or other. */
+export function treeOf(files: ReadonlyMap<string, unknown>): FileTree {
+  return new FileTree([...files].map(([name, content]) => [name, hashOf(content)] as const))
+}
+
+function hashOf(content: unknown): string {
+  const text = typeof content === 'string' ? content : JSON.stringify(content)
+  return hashKeyFile(text) ?? sha256(text)
 }
 
 export interface TenantOptions extends CodecOptions {

@@ -156,7 +156,12 @@ describe('tenants over HTTP', () => {
     expect(json.tenants).toMatchObject([{ tenantId: 'a', runs: 'elsewhere', endReason: null }])
     expect(json.tenants[0].generation).toBeGreaterThan(0)
     const refused = await there.ask('/tenants/a/backup', { method: 'POST' })
-    expect(refused).toMatchObject({ status: 409, json: { error: { code: 'ended' } } })
+    const host = here.supervisor.hostId.slice(0, 8)
+    expect(json.tenants[0].host).toBe(host)
+    expect(refused).toMatchObject({
+      status: 409,
+      json: { error: { code: 'leased', message: expect.stringContaining(`on host ${host}`) } },
+    })
   })
 })
 

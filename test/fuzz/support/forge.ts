@@ -34,7 +34,7 @@ export function forge(forgery: Forgery = {}): Forged {
   const { puts = { 'creds.json': pairedCreds }, deletes = [], fields = {} } = forgery
   const text = forgery.text ?? JSON.stringify({ deletes, puts })
   const packed = forgery.packed ?? gzipSync(text)
-  const tree = treeOf(new Map(Object.entries(puts) as [string, string][])).digest()
+  const tree = treeOf(new Map(Object.entries(puts))).digest()
   const named = { seq: 2, epoch: 1, kind: 'snapshot', baseSeq: 2, random: 'aaaaaaaaaa', ...fields }
   const document = {
     format: 'baileys-session-supervisor/generation/1',

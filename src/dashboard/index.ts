@@ -1,0 +1,3 @@
+export { type AttachedDashboard, attachDashboard, type DashboardOptions } from './attach.js'
+export type * from './payloads.js'
+export { createDashboardServer } from './server.js'
