@@ -46,4 +46,5 @@ export type {
 } from './supervisor-api.js'
 export { runWorkers, type WorkersOptions } from './workers/run-workers.js'
 export type { WorkerModule, WorkerSupervisorOptions } from './workers/worker-module.js'
-export type { Workers, WorkerView } from './workers/workers.js'
+export type { Workers } from './workers/workers.js'
+export type { WorkerView } from './workers/workers-parts.js'

@@ -1,9 +1,7 @@
 import { SessionError } from '../errors.js'
-import type { Clock, Logger, ObjectStore, Registry, TenantRecord } from '../ports/index.js'
+import type { TenantRecord } from '../ports/index.js'
 import { checkTenantId } from '../ports/index.js'
-import type { SessionRoot } from '../session/index.js'
 import type { CloseResult, Session } from '../session-api.js'
-import type { Settings } from '../settings.js'
 import { storedGenerations } from '../stored-generations.js'
 import type {
   MachineStep,
@@ -19,34 +17,9 @@ import { HoldTable } from './hold-table.js'
 import type { CallName, FromWorker, Told } from './messages.js'
 import { RemoteSessions } from './remote-sessions.js'
 import { RemoteWatches } from './remote-watches.js'
-import type { WorkerOptions } from './worker-options.js'
 import type { WorkerProcess } from './worker-process.js'
 import { WorkerSlot } from './worker-slot.js'
-
-export interface WorkersParts {
-  readonly workers: number
-  readonly settings: Settings
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly store: ObjectStore
-  readonly registry: Registry
-  /** Opened for the workers; nothing is written to it here. */
-  readonly root: Pick<SessionRoot, 'ownerId' | 'countFiles'>
-  optionsOf(worker: number): Omit<WorkerOptions, 'resume'>
-  /** Called when all have ended. */
-  closed(): Promise<void>
-}
-
-/** A worker as its host sees it. */
-export interface WorkerView {
-  readonly worker: number
-  /** Null between two processes. */
-  readonly pid: number | null
-  /** It takes requests. */
-  readonly isUp: boolean
-  /** Sessions that run in it. */
-  readonly sessions: number
-}
+import type { WorkersParts, WorkerView } from './workers-parts.js'
 
 /** How long a worker waits at most for a folder that another has open; then it tries again. */
 const holdWaitMs = 5_000

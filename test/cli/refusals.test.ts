@@ -22,7 +22,7 @@ describe('start refuses what cannot work, in one line, with exit code 2, and tou
     ['an open address without a token', { HOST: '0.0.0.0' }, /DASHBOARD_TOKEN is not set/],
     ['a short token', { DASHBOARD_TOKEN: 'short' }, /DASHBOARD_TOKEN: expected at least 16/],
     ['a log level that is none', { LOG_LEVEL: 'loud' }, /LOG_LEVEL: expected one of/],
-    ['workers that are none', { WORKERS: 'many' }, /WORKERS: expected a whole number from 1 to 256/],
+    ['workers that are none', { WORKERS: 'many' }, /WORKERS: expected a whole number/],
     ['workers on the embedded registry', { WORKERS: '2' }, /WORKERS is 2, but .*set DATABASE_URL/],
     [
       'workers on a registry in memory',

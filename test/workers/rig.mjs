@@ -110,6 +110,11 @@ export class Rig {
     await this.untilDisconnected()
   }
 
+  /** For a scenario with tenants of its own. */
+  async stopTenants() {
+    for (const tenantId of this.tenants) await this.#registry.setDesired(tenantId, 'stopped')
+  }
+
   get base() {
     return this.#base
   }

@@ -10,6 +10,7 @@ const token = 'a-token-of-some-length'
 /** Pairs two tenants through the parent's HTTP API, and finds them again after everything was killed. */
 export async function serverOfWorkers(rig) {
   const { dist, sessionPath, store, registry } = rig.config
+  await rig.stopTenants()
   const { startLoopback } = await import(pathToFileURL(`${dist}/src/loopback/index.js`))
   const wa = await startLoopback()
   const preload = join(rig.base, 'trust.mjs')
@@ -41,8 +42,11 @@ export async function serverOfWorkers(rig) {
     await server.untilConnected(rig, 2, 'paired')
     const backup = await server.ask('POST', '/tenants/shop/backup')
     rig.expect(backup.json.generation > 0, `backed up: ${JSON.stringify(backup)}`)
-    const { json: health } = await server.ask('GET', '/health/sessions')
-    rig.expect(health.backed_up === 2, `health: ${JSON.stringify(health)}`)
+    const areBackedUp = async () =>
+      (await server.ask('GET', '/health/sessions')).json.sessions.filter(
+        ({ generation, unprotectedChanges }) => generation > 0 && unprotectedChanges === 0,
+      ).length === 2
+    rig.expect((await until(areBackedUp, 20_000)) !== null, 'health: not both are backed up')
     const ready = await server.ask('GET', '/readyz')
     rig.expect(ready.status === 200, `ready: ${JSON.stringify(ready)}`)
     const stopped = await server.ask('POST', '/tenants/desk/stop')

@@ -1,0 +1,29 @@
+import type { Clock, Logger, ObjectStore, Registry } from '../ports/index.js'
+import type { SessionRoot } from '../session/index.js'
+import type { Settings } from '../settings.js'
+import type { WorkerOptions } from './worker-options.js'
+
+export interface WorkersParts {
+  readonly workers: number
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly store: ObjectStore
+  readonly registry: Registry
+  /** Opened for the workers; nothing is written to it here. */
+  readonly root: Pick<SessionRoot, 'ownerId' | 'countFiles'>
+  optionsOf(worker: number): Omit<WorkerOptions, 'resume'>
+  /** Called when all have ended. */
+  closed(): Promise<void>
+}
+
+/** A worker as its host sees it. */
+export interface WorkerView {
+  readonly worker: number
+  /** Null between two processes. */
+  readonly pid: number | null
+  /** It takes requests. */
+  readonly isUp: boolean
+  /** Sessions that run in it. */
+  readonly sessions: number
+}
