@@ -102,12 +102,19 @@ function machineNow(machine: MachineNow['machine'], actor: AnyActorRef): Machine
 }
 
 function stepOf(event: InspectionEvent, tenant: TenantActor, at: number): MachineStep | null {
-  if (event.type !== '@xstate.microstep') return null
-  const machine = event.actorRef === tenant ? 'tenant' : 'link'
-  const edges = edgesTaken(event)
-  const handled = event._transitions.length > 0
+  const isStart = event.type === '@xstate.snapshot' && event.event.type === 'xstate.init'
+  if (event.type !== '@xstate.microstep' && !isStart) return null
   const { value } = event.snapshot as AnyMachineSnapshot
-  return { machine, at, event: event.event.type, edges, states: pathsOf(value), handled }
+  // An actor without states, such as a promise, has no steps either.
+  if (value === undefined) return null
+  return {
+    machine: event.actorRef === tenant ? 'tenant' : 'link',
+    at,
+    event: event.event.type,
+    edges: event.type === '@xstate.microstep' ? edgesTaken(event) : [],
+    states: pathsOf(value),
+    handled: isStart || (event.type === '@xstate.microstep' && event._transitions.length > 0),
+  }
 }
 
 function edgesTaken({ _transitions }: Extract<InspectionEvent, { type: '@xstate.microstep' }>): string[] {

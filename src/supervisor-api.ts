@@ -34,8 +34,8 @@ export interface MachineStep {
   /** Milliseconds since the Unix epoch. */
   readonly at: number
   /**
-   * The event's type, never what it carries. `watch.begun`, which only a parent of workers tells: no move, from
-   * here on it is known where the machines are.
+   * The event's type, never what it carries; `xstate.init` is the machine's start. `watch.begun`, which only a parent of
+   * workers tells: no move, from here on it is known where the machines are.
    */
   readonly event: string
   /** Ids of the transitions taken, as in the machine's chart. */

@@ -73,6 +73,7 @@ async function capture(
     state,
     changes: taken.changes,
     tree: whole?.tree ?? treeAfter(taken),
+    setBytes: taken.totalBytes,
     readFiles: (names) => new Map(names.map((name) => [name, whole?.files.get(name) ?? ''])),
     nowMs,
     random: host.random,

@@ -21,7 +21,9 @@ export async function keepLocal(host: Host, work: TenantWork, copy: LocalCopy): 
     const committed = knownCommitted(copy, head)
     if (committed) return await keep(host, work, copy, { base, committed })
     if (!standsOn(copy, head)) return await keepWhole(host, work, copy)
-    if (copy.committed !== null) return await keep(host, work, copy, { base, continues: true })
+    if (copy.committed !== null && isNext(copy, head)) {
+      return await keep(host, work, copy, { base, continues: true })
+    }
   }
   return await keepWithHead(host, work, copy, await restoreNewest(host.store, work.tenantId, head))
 }
@@ -78,6 +80,14 @@ async function keep(
 function standsOn({ base }: LocalCopy, head: Head): boolean {
   if (base?.head?.digest === head.digest) return true
   return base?.epoch === head.epoch && (base.head?.seq ?? 0) < head.seq
+}
+
+/**
+ * The head is the one commit that a kill can have left without its note in the journal. More of them and the journal has
+ * lost records: it does not know what else was deleted.
+ */
+function isNext({ base }: LocalCopy, head: Head): boolean {
+  return head.seq === (base?.head?.seq ?? 0) + 1
 }
 
 /** The head's file set, when the folder proves it. */

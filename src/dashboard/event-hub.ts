@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { checkTenantId } from '../ports/index.js'
 import { type ApiParts, type ApiRequest, type Reply, refusal, shortHostId } from '../server/index.js'
 import { framed } from './frame.js'
 import { LiveTenants } from './live-tenants.js'
@@ -18,6 +19,14 @@ const lingerMs = 30_000
 export interface EventHubParts extends ApiParts {
   readonly timeline: Timeline
   readonly version: string
+}
+
+/** Where a reader was. */
+interface Place {
+  /** Id of the last event that it has. */
+  readonly after: string
+  /** It has the watched tenant as of that event. */
+  readonly sawTenant: boolean
 }
 
 /** Who reads what happens, and what they are told. Nothing is looked at while nobody reads. */
@@ -54,8 +63,14 @@ export class EventHub {
       const problem = refusal(429, 'tooManyRequests', `${readersAtMost} pages are open; close one of them.`)
       return { ...problem, headers: { 'retry-after': '5' } }
     }
-    const tenantId = query.get('tenant')
-    const after = String(headers['last-event-id'] ?? query.get('after') ?? '')
+    const given = query.get('tenant')
+    const tenantId = given === null ? null : checkTenantId(given)
+    const cutOffAt = headers['last-event-id']
+    const place = {
+      after: String(cutOffAt ?? query.get('after') ?? ''),
+      // A browser comes back to the address that it had: the same tenant was watched.
+      sawTenant: cutOffAt !== undefined,
+    }
     this.#opening += 1
     try {
       await this.#live.wake()
@@ -71,7 +86,7 @@ export class EventHub {
         'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
       },
-      stream: (response) => this.#attach(response, new Reader(response, { tenantId, caller }), after),
+      stream: (response) => this.#attach(response, new Reader(response, { tenantId, caller }), place),
     }
   }
 
@@ -93,13 +108,13 @@ export class EventHub {
     this.#rest()
   }
 
-  #attach(response: ServerResponse, reader: Reader, after: string): void {
+  #attach(response: ServerResponse, reader: Reader, place: Place): void {
     if (this.#isClosed) return void response.destroy()
     response.on('close', () => this.#remove(reader))
     // A reader that reads nothing is found by what waits for it, not by time.
     response.write('retry: 2000\n\n')
     this.#live.flush()
-    this.#begin(reader, after)
+    this.#begin(reader, place)
     this.#readers.add(reader)
     const { clock } = this.#parts
     clock.clearTimeout(this.#linger)
@@ -108,7 +123,7 @@ export class EventHub {
   }
 
   /** What the reader missed, or everything. */
-  #begin(reader: Reader, after: string): void {
+  #begin(reader: Reader, { after, sawTenant }: Place): void {
     const { tenantId } = reader
     const watched = tenantId === null ? null : this.#watch(tenantId)
     const seq = this.#replay.seqOf(after)
@@ -118,7 +133,7 @@ export class EventHub {
       const json = this.#live.stateJson({ host: shortHostId(supervisor.hostId), version })
       reader.sendState(Buffer.from(`id: ${id}\nevent: state\ndata: ${json}\n\n`))
     } else for (const { bytes } of this.#replay.after(seq, tenantId)) reader.send(bytes)
-    if (watched !== null && (seq === null || seq < watched.since)) {
+    if (watched !== null && (seq === null || !sawTenant || seq < watched.since)) {
       reader.send(framed(id, 'tenant', watched.detail()))
     }
   }
@@ -130,12 +145,11 @@ export class EventHub {
     const watched = new WatchedTenant(
       {
         ...this.#parts,
-        row: (id) => this.#live.row(id),
+        row: (id) => (this.#live.has(id) ? this.#parts.tenants.lastSeen(id) : null),
         publish: (id, name, payload) => this.#publish(id, name, JSON.stringify(payload)),
       },
       tenantId,
-      // Whoever has seen the newest event until now has still not seen this tenant.
-      this.#replay.seq + 1,
+      this.#replay.mark(),
     )
     this.#watched.set(tenantId, watched)
     return watched

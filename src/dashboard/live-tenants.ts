@@ -3,8 +3,8 @@ import type { Counts, EventPayloads, RegistryHealth, TenantRow } from './payload
 
 /** Changes are told at most this often. */
 export const batchMs = 200
-/** Rows of tenants that other hosts run are read at most this often, and only while somebody looks. */
-const refreshMs = 5_000
+/** The registry's rows are read this often, the fewer the oftener, and only while somebody looks. */
+const refresh = { leastMs: 1_000, mostMs: 5_000, perRowMs: 25 }
 /** Share of the time that these readings may take, so that a large registry is read less often. */
 const refreshShare = 1 / 20
 
@@ -60,8 +60,8 @@ export class LiveTenants {
     this.#list = null
   }
 
-  row(tenantId: string): TenantRow | null {
-    return this.#shown.get(tenantId)?.row ?? null
+  has(tenantId: string): boolean {
+    return this.#shown.has(tenantId) || this.#dirty.has(tenantId)
   }
 
   /** JSON of {@link EventPayloads.state}, with what waited to be told. */
@@ -107,7 +107,8 @@ export class LiveTenants {
     this.#dirty.clear()
     if (isNews || changed.length + removed.length > 0) publish(changed, removed)
     const tookMs = clock.now() - began
-    const waitMs = Math.max(refreshMs, isComplete ? tookMs / refreshShare : 0)
+    const usualMs = Math.min(refresh.mostMs, Math.max(refresh.leastMs, refresh.perRowMs * all.length))
+    const waitMs = Math.max(usualMs, isComplete ? tookMs / refreshShare : 0)
     this.#refreshTimer = clock.setTimeout(() => {
       this.#refreshTimer = null
       void this.#refresh((...news) => this.#publish(...news))

@@ -13,6 +13,8 @@ export class Replay {
   #first = 0
   #bytes = 0
   #seq = 0
+  /** Events up to here are not known any more. */
+  #forgotten = 0
 
   /** Number of the newest event. */
   get seq(): number {
@@ -29,7 +31,11 @@ export class Replay {
     const frame = { seq: this.#seq, tenantId, bytes: frameBytes(this.id, name, json) }
     this.#frames.push(frame)
     this.#bytes += frame.bytes.length
-    while (this.#bytes > keptBytes) this.#bytes -= this.#frames[this.#first++]!.bytes.length
+    while (this.#bytes > keptBytes) {
+      const oldest = this.#frames[this.#first++]!
+      this.#bytes -= oldest.bytes.length
+      this.#forgotten = oldest.seq
+    }
     // Cutting the front off at each event would move them all each time.
     if (this.#first > 1_000) {
       this.#frames.splice(0, this.#first)
@@ -38,13 +44,18 @@ export class Replay {
     return frame
   }
 
+  /** A new number without an event: who has it has seen something that those before have not. */
+  mark(): number {
+    this.#seq += 1
+    return this.#seq
+  }
+
   /** Number of the event with that id; null when it is none of this process, or what came after it is forgotten. */
   seqOf(id: string): number | null {
     const found = /^([0-9a-f]{12})-(\d{1,15})$/.exec(id)
     const seq = Number(found?.[2])
     if (found?.[1] !== this.#life || seq > this.#seq) return null
-    const oldest = this.#frames[this.#first]?.seq ?? this.#seq + 1
-    return seq >= oldest - 1 ? seq : null
+    return seq >= this.#forgotten ? seq : null
   }
 
   /** Events after `seq` that are for everybody or for the watchers of `tenantId`. */
@@ -59,6 +70,6 @@ export class Replay {
     this.#frames.length = 0
     this.#first = 0
     this.#bytes = 0
-    this.#seq += 1
+    this.#forgotten = this.mark()
   }
 }

@@ -32,6 +32,10 @@ export interface Head {
   /** Sequence number of the snapshot that its chain starts from. */
   readonly snapshotSeq: number
   readonly marks: HighWaterMarks
+  /** Bytes of all files of the whole set; absent when who committed it did not tell, as versions before this did not. */
+  readonly bytes?: number
+  /** Files of the whole set; absent as `bytes`. */
+  readonly files?: number
 }
 
 export interface Lease {

@@ -174,7 +174,7 @@ export class Statements {
       WITH input AS (
         SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS i(
           "ord" int, "tenantId" text, "owner" text, "epoch" int, "expectedSeq" int, "seq" int, "headEpoch" int,
-          "key" text, "digest" text, "tree" text, "snapshotSeq" int, "marks" jsonb)
+          "key" text, "digest" text, "tree" text, "snapshotSeq" int, "marks" jsonb, "bytes" bigint, "files" int)
       ), locked AS (
         SELECT s."tenantId", s."leaseOwner", s."leaseEpoch", s."leaseExpiresAt", s."headSeq", s."headKey", s."headDigest"
         FROM ${this.#sessions} AS s WHERE s."tenantId" IN (SELECT "tenantId" FROM input)
@@ -191,6 +191,7 @@ export class Statements {
         UPDATE ${this.#sessions} AS s SET
           "headSeq" = j."seq", "headEpoch" = j."headEpoch", "headKey" = j."key", "headDigest" = j."digest",
           "headTree" = j."tree", "headSnapshotSeq" = j."snapshotSeq", "headMarks" = j."marks",
+          "headBytes" = j."bytes", "headFiles" = j."files",
           "lastBackupAt" = now(), "lastError" = NULL, "updatedAt" = now()
         FROM judged AS j WHERE s."tenantId" = j."tenantId" AND j.verdict = 'swap'
         RETURNING s."tenantId"
@@ -248,7 +249,8 @@ export class Statements {
     return Prisma.sql`
       UPDATE ${this.#sessions} SET
         "headSeq" = 0, "headEpoch" = NULL, "headKey" = NULL, "headDigest" = NULL, "headTree" = NULL,
-        "headSnapshotSeq" = NULL, "headMarks" = NULL, "lastBackupAt" = NULL, "unsaved" = 0, "phoneNumber" = NULL,
+        "headSnapshotSeq" = NULL, "headMarks" = NULL, "headBytes" = NULL, "headFiles" = NULL,
+        "lastBackupAt" = NULL, "unsaved" = 0, "phoneNumber" = NULL,
         "qrCode" = NULL, "status" = 'LOGGED_OUT', "desiredState" = 'stopped', "updatedAt" = now()
       WHERE "tenantId" = ${tenantId} AND "leaseOwner" = ${owner} AND "leaseEpoch" = ${epoch}
         AND "leaseExpiresAt" <> ${givenUp}`

@@ -40,6 +40,8 @@ function toHead(row: WhatsAppSession): Head | null {
     tree: row.headTree!,
     snapshotSeq: row.headSnapshotSeq!,
     marks: row.headMarks as unknown as HighWaterMarks,
+    ...(row.headBytes === null ? {} : { bytes: Number(row.headBytes) }),
+    ...(row.headFiles === null ? {} : { files: row.headFiles }),
   }
 }
 

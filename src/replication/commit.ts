@@ -39,6 +39,8 @@ export interface GenerationInput extends CodecOptions {
   readonly changes: KeyFileBatch
   /** The whole set after the changes. */
   readonly tree: FileSet
+  /** Bytes of the whole set after the changes, for whoever wants to know how large a session is; a snapshot counts itself. */
+  readonly setBytes?: number
   /** Asked for files that are not in `changes`: all of them for a snapshot, those changed since for a cumulative. */
   readonly readFiles: ReadFiles
   readonly nowMs: number
@@ -77,7 +79,7 @@ export async function encodeGeneration(input: GenerationInput): Promise<Generati
     plan,
     objects: encoded.objects,
     uploadBytes: encoded.objects.reduce((sum, { body }) => sum + body.length, 0),
-    head: headOf(fields, encoded),
+    head: headOf(fields, encoded, input.setBytes),
     next: advanceChain(state, {
       document: fields,
       name: encoded.name,
@@ -170,9 +172,14 @@ function contentSizes(contents: KeyFileBatch): Record<string, number> {
   return sizes
 }
 
-function headOf(fields: Omit<UnsignedDocument, 'payload'>, { key, digest }: EncodedGeneration): Head {
-  const { seq, epoch, tree, marks, snapshot } = fields
-  return { seq, epoch, key, digest, tree, snapshotSeq: snapshot?.seq ?? seq, marks }
+function headOf(
+  fields: Omit<UnsignedDocument, 'payload'>,
+  { key, digest }: EncodedGeneration,
+  setBytes: number | undefined,
+): Head {
+  const { seq, epoch, tree, marks, snapshot, files } = fields
+  const bytes = snapshot === null ? fields.bytes : setBytes
+  return { seq, epoch, key, digest, tree, snapshotSeq: snapshot?.seq ?? seq, marks, bytes, files }
 }
 
 /**

@@ -59,13 +59,12 @@ export class FileTree {
 
   set(name: string, hash: string): void {
     if (this.get(name) === hash) return
+    if (hash.length !== 2 * hashBytes) throw new TypeError('Expected a SHA-256 of 64 hexadecimal digits.')
     const slot = this.#index.add(name)
     if (slot >= this.#buckets.length) this.#grow()
     const bucket = bucketOf(name)
     this.#buckets[slot] = bucket
-    if (this.#hashes.write(hash, slot * hashBytes, hashBytes, 'hex') !== hashBytes) {
-      throw new TypeError('Expected a SHA-256 of 64 hexadecimal digits.')
-    }
+    this.#hashes.write(hash, slot * hashBytes, hashBytes, 'hex')
     this.#touch(bucket)
   }
 

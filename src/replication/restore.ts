@@ -56,7 +56,7 @@ export async function restoreChain(cache: ObjectCache, ref: HeadRef): Promise<Re
     throw corruptObject(ref.key, 'its chain does not give the set of files it was made of')
   }
   const { createdAt } = last.document
-  const head = headOf(ref.key, last.document)
+  const head = headOf(ref.key, last.document, files)
   return { files, tree, head, chainState: stateOf(chain), createdAt, downloads: cache.downloads }
 }
 
@@ -121,7 +121,19 @@ function stateOf(chain: readonly LoadedGeneration[]): ChainState {
   return state!
 }
 
-function headOf(key: string, document: GenerationDocument): Head {
+function headOf(key: string, document: GenerationDocument, files: ReadonlyMap<string, string>): Head {
   const { seq, epoch, digest, tree, marks } = document
-  return { seq, epoch, key, digest, tree, snapshotSeq: snapshotSeqOf(document), marks }
+  let bytes = 0
+  for (const content of files.values()) bytes += Buffer.byteLength(content)
+  return {
+    seq,
+    epoch,
+    key,
+    digest,
+    tree,
+    snapshotSeq: snapshotSeqOf(document),
+    marks,
+    bytes,
+    files: files.size,
+  }
 }

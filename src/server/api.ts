@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, type Logger, silentLogger, systemClock } from '../ports/index.js'
 import { Authorisation } from './authorisation.js'
-import { pathBelow } from './base-path.js'
+import { pathBelow, wholeUrl } from './base-path.js'
 import { readBody } from './body.js'
 import { healthRoutes } from './health-routes.js'
 import { hostProblem, originProblem } from './origin.js'
@@ -132,10 +132,20 @@ export class Api {
     this.#authorisation.signIns.endAll()
   }
 
+  /** The page's own addresses are relative: it has to be looked at with a slash at the end. */
+  #moved(request: IncomingMessage): Reply | null {
+    const { basePath } = this.#place
+    const [path, ...query] = wholeUrl(request).split('?')
+    if (basePath === '' || path !== basePath) return null
+    return { status: 308, text: '', headers: { location: [`${basePath}/`, ...query].join('?') } }
+  }
+
   async #reply(request: IncomingMessage): Promise<Reply> {
     const { allowedHosts = [] } = this.#options
     const early = hostProblem(request, { host: this.#place.host, allowedHosts })
     if (early !== null) return endingIfBody(request, early)
+    const moved = this.#moved(request)
+    if (moved !== null) return endingIfBody(request, moved)
     const target = parseTarget(this.pathOf(request) ?? '')
     if (target === null) return endingIfBody(request, refusal(400, 'invalid', 'The URL is malformed.'))
     const { params, routes } = matchRoutes(this.routes, target.segments)

@@ -114,7 +114,9 @@ export class Authorisation {
 
 /** A browser sends cookies along with what another site's page makes it ask: a change must tell where it is from. */
 function foreignProblem(request: IncomingMessage): Reply | null {
-  if (request.method !== 'POST' || request.headers.cookie === undefined || comesFromPage(request)) return null
+  const { cookie, origin } = request.headers
+  if (request.method !== 'POST' || cookie === undefined || origin !== undefined) return null
+  if (request.headers['sec-fetch-site'] === 'same-origin') return null
   return refusal(
     403,
     'forbidden',

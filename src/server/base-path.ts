@@ -14,12 +14,14 @@ export function checkBasePath(given: string): string {
   )
 }
 
-/**
- * What of a request's target is below the base path, starting with a slash; null when it is not below it. Frameworks
- * that mount a handler cut its path off `url`, and keep the whole one.
- */
+/** Frameworks that mount a handler cut its path off `url`, and keep the whole one. */
+export function wholeUrl(request: IncomingMessage): string {
+  return (request as { originalUrl?: string }).originalUrl ?? request.url ?? ''
+}
+
+/** What of a request's target is below the base path, starting with a slash; null when it is not below it. */
 export function pathBelow(basePath: string, request: IncomingMessage): string | null {
-  const whole = (request as { originalUrl?: string }).originalUrl ?? request.url ?? ''
+  const whole = wholeUrl(request)
   if (basePath === '') return whole
   if (!whole.startsWith(basePath)) return null
   const rest = whole.slice(basePath.length)

@@ -1,4 +1,4 @@
-import type { DesiredState, Head, Lease, SessionStatus, TenantRecord } from '../ports/index.js'
+import type { DesiredState, Lease, SessionStatus, TenantRecord } from '../ports/index.js'
 import { maskPhoneNumber } from '../replication/marks.js'
 import type { Session } from '../session-api.js'
 
@@ -69,14 +69,10 @@ export function viewTenant(
     lastConnectedAt: isoOf(record?.lastConnectedAt),
     endReason: runs === 'no' ? (session?.result?.reason ?? null) : null,
     host: hostOf(runsHere ? session : undefined, lease, hostId),
-    ...sizeOf(record?.head ?? null),
+    bytes: record?.head?.bytes ?? null,
+    files: record?.head?.files ?? null,
     unprotectedSince: ageMs > 0 ? isoOf(now - ageMs) : null,
   }
-}
-
-function sizeOf(known: Head | null) {
-  const head = known as { bytes?: number; files?: number } | null
-  return { bytes: head?.bytes ?? null, files: head?.files ?? null }
 }
 
 /** One that runs here and does not wait for its lease has it, whatever the row says, which lags. */

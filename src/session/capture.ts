@@ -9,6 +9,8 @@ export interface Capture {
   readonly tree: string
   /** Of the whole set. */
   readonly fileCount: number
+  /** Of the whole set. */
+  readonly totalBytes: number
   /** From creds.json; 0 when there is none. */
   readonly nextPreKeyId: number
 }

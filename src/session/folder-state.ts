@@ -40,6 +40,11 @@ export class FolderState {
     this.#facts = new KnownFacts(tree.size)
   }
 
+  /** Of all files as they should be; without one that is damaged or gone, whose size nobody knows. */
+  get totalBytes(): number {
+    return this.#facts.totalBytes
+  }
+
   /** The file looks as it did when its content was found to have the hash in the tree. */
   looksSame(name: string, facts: FileFacts): boolean {
     return this.#facts.isSame(this.tree.slotOf(name), facts)
@@ -77,6 +82,7 @@ export class FolderState {
       this.#facts.forget(this.tree.slotOf(name))
       if (hash === null) this.tree.delete(name)
       else this.tree.set(name, hash)
+      if (content !== null) this.#facts.expect(this.tree.slotOf(name), Buffer.byteLength(content))
       this.flaws.delete(name)
       this.noteCreds(name, content)
     }

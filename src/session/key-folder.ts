@@ -107,6 +107,7 @@ export class KeyFolder implements KeyFiles {
       hashes,
       tree: state.tree.digest(),
       fileCount: state.tree.size,
+      totalBytes: state.totalBytes,
       nextPreKeyId: state.nextPreKeyId,
     }
   }

@@ -6,16 +6,23 @@ const unknownPrint = -1
 
 /**
  * What is remembered of each file, by its slot in the tree, so that it need not be read again while it is untouched:
- * size, mtime and inode in one number (53 bits).
+ * size, mtime and inode in one number (53 bits). And its size, for the sum of all of them.
  */
 export class KnownFacts {
+  #sizes: Uint32Array
   #prints: Float64Array
   /** By slot, 48 bits of the SHA-256 of the bytes; null until somebody has read all files. */
   #contents: Float64Array | null = null
+  #totalBytes = 0
 
   /** @param files how many there are; others may come */
   constructor(files: number) {
+    this.#sizes = new Uint32Array(files)
     this.#prints = new Float64Array(files).fill(unknownPrint)
+  }
+
+  get totalBytes(): number {
+    return this.#totalBytes
   }
 
   /** The file looks as when it was last read or written. */
@@ -24,7 +31,12 @@ export class KnownFacts {
   }
 
   seen(slot: number, facts: FileFacts): void {
-    this.#set(slot, printOf(facts))
+    this.#set(slot, facts.bytes, printOf(facts))
+  }
+
+  /** It will have this size, and was not looked at. */
+  expect(slot: number, bytes: number): void {
+    this.#set(slot, bytes, unknownPrint)
   }
 
   /** These are the very bytes that were last found to be the content in the tree. */
@@ -43,18 +55,23 @@ export class KnownFacts {
   /** It has another content, or none: to be said before the slot is free for another name. */
   forget(slot: number): void {
     if (slot < 0 || slot >= this.#prints.length) return
-    this.#set(slot, unknownPrint)
+    this.#set(slot, 0, unknownPrint)
     if (this.#contents) this.#contents[slot] = unknownPrint
   }
 
-  #set(slot: number, print: number): void {
+  #set(slot: number, bytes: number, print: number): void {
     if (slot < 0) return
     if (slot >= this.#prints.length) this.#grow(slot + 1)
+    this.#totalBytes += bytes - this.#sizes[slot]!
+    this.#sizes[slot] = bytes
     this.#prints[slot] = print
   }
 
   #grow(least: number): void {
     const capacity = Math.max(least, Math.ceil(this.#prints.length * 1.25))
+    const sizes = new Uint32Array(capacity)
+    sizes.set(this.#sizes)
+    this.#sizes = sizes
     const prints = new Float64Array(capacity).fill(unknownPrint)
     prints.set(this.#prints)
     this.#prints = prints

@@ -7,6 +7,7 @@ import type { Base } from './base.js'
 import { closePermissions, type Disk, type FileFacts } from './disk.js'
 import { onDisk } from './disk-error.js'
 import { type JournalContent, type JournaledFile, readJournal } from './journal.js'
+import { unknownHash } from './journal-codec.js'
 import { credsName, type IntactFile, parseCreds, readKeyFile } from './key-file.js'
 import { isTemporaryName, temporaryPath } from './temporary.js'
 
@@ -155,6 +156,7 @@ function committedSet(journal: JournalContent, hashes: FileTree): FileTree | nul
   if (head === null) return new FileTree()
   const committed = hashes.copy()
   for (const [name, hash] of journal.unsaved) {
+    if (hash === unknownHash) return null
     if (hash === null) committed.delete(name)
     else committed.set(name, hash)
   }
@@ -166,6 +168,6 @@ function unsavedContents(
   files: ReadonlyMap<string, string>,
 ): Map<string, string | null> {
   if (journal === null) return new Map()
-  if (journal.base.head === null) return new Map(files)
-  return new Map([...journal.unsaved.keys()].map((name) => [name, files.get(name) ?? null]))
+  const journaled = [...journal.unsaved.keys()].map((name) => [name, files.get(name) ?? null] as const)
+  return new Map(journal.base.head === null ? [...journaled, ...files] : journaled)
 }

@@ -1,6 +1,7 @@
 import type { Clock, Logger, ObjectStore, Registry } from '../ports/index.js'
 import type { SessionRoot } from '../session/index.js'
 import type { Settings } from '../settings.js'
+import type { ShutdownResult } from '../supervisor-api.js'
 import type { WorkerOptions } from './worker-options.js'
 
 export interface WorkersParts {
@@ -26,4 +27,10 @@ export interface WorkerView {
   readonly isUp: boolean
   /** Sessions that run in it. */
   readonly sessions: number
+}
+
+/** Of a worker that was killed: no session of it counts as backed up. */
+export function unknownEndOf(running: readonly { tenantId: string; changes: number }[]): ShutdownResult {
+  const unprotected = running.map(({ tenantId, changes }) => ({ tenantId, unsaved: Math.max(1, changes) }))
+  return { sessions: running.length, unprotected }
 }

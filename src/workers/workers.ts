@@ -19,7 +19,7 @@ import { RemoteSessions } from './remote-sessions.js'
 import { RemoteWatches } from './remote-watches.js'
 import type { WorkerProcess } from './worker-process.js'
 import { WorkerSlot } from './worker-slot.js'
-import type { WorkersParts, WorkerView } from './workers-parts.js'
+import { unknownEndOf, type WorkersParts, type WorkerView } from './workers-parts.js'
 
 /** How long a worker waits at most for a folder that another has open; then it tries again. */
 const holdWaitMs = 5_000
@@ -295,9 +295,4 @@ export class Workers {
   #refuseAfterShutdown(): void {
     if (this.#shutdown) throw new SessionError('closed', 'The workers were shut down; start new ones.')
   }
-}
-
-function unknownEndOf(running: readonly { tenantId: string; changes: number }[]): ShutdownResult {
-  const unprotected = running.map(({ tenantId, changes }) => ({ tenantId, unsaved: Math.max(1, changes) }))
-  return { sessions: running.length, unprotected }
 }

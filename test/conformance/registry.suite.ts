@@ -262,6 +262,20 @@ export function describeRegistry(name: string, create: () => Promise<RegistryUnd
         expect((await registry.read(tenantId))!.head).toEqual(second.head)
       })
 
+      it('keeps how large a head is, and holds nothing for one whose committer did not tell', async () => {
+        const tenantId = newTenant()
+        await lease(tenantId)
+        // Larger than 32 bits: a size must never be what fails a batch of commits.
+        const large = swapOf(tenantId, 0, { head: headOf(1, 1, { bytes: 3_000_000_000, files: 70_000 }) })
+        await registry.commit([large])
+        expect((await registry.read(tenantId))!.head).toMatchObject({ bytes: 3_000_000_000, files: 70_000 })
+        const untold = swapOf(tenantId, 1, { head: headOf(2, 1, { bytes: undefined, files: undefined }) })
+        expect(await registry.commit([untold])).toEqual(['committed'])
+        const { head } = (await registry.read(tenantId))!
+        expect(head).toEqual(untold.head)
+        expect([head!.bytes, head!.files]).toEqual([undefined, undefined])
+      })
+
       it('accepts a chain found in the store as the first head of a lost registry', async () => {
         const tenantId = newTenant()
         await lease(tenantId, 'host-a', { minEpoch: 7 })

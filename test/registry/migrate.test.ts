@@ -87,13 +87,70 @@ function describeMigrations(
     it('tells by the view which sessions are not backed up', async () => {
       const schema = newSchema()
       await apply(schema)
-      await send(`INSERT INTO "${schema}"."Tenant" (id) VALUES ('a'), ('b'), ('c')`)
-      await send(`INSERT INTO "${schema}"."WhatsAppSession" ("tenantId", "headSeq", "unsaved", "lastBackupAt")
-        VALUES ('a', 0, 4, NULL), ('b', 2, 4, now()), ('c', 2, 0, now())`)
+      await send(`INSERT INTO "${schema}"."Tenant" (id) VALUES ('a'), ('b'), ('c'), ('d')`)
+      await send(`INSERT INTO "${schema}"."WhatsAppSession"
+        ("tenantId", "headSeq", "unsaved", "lastBackupAt", "connectionState", "headBytes", "leaseOwner", "leaseExpiresAt")
+        VALUES ('a', 0, 4, NULL, '', NULL, NULL, NULL), ('b', 2, 4, now(), '', 100, 'host-1', now() - interval '1 s'),
+          ('c', 2, 0, now(), 'connected/open', 200, 'host-1', now() + interval '1 h'),
+          ('d', 2, 0, now(), 'backing-up.waiting/open', 300, 'host-2', now() + interval '1 h')`)
       const rows = await send(
-        `SELECT "tenantId", "backupStatus" FROM "${schema}"."WhatsAppSessionBackupStatus" ORDER BY 1`,
+        `SELECT "tenantId", "backupStatus", "generation", "bytes", "host"
+          FROM "${schema}"."WhatsAppSessionBackupStatus" ORDER BY 1`,
       )
-      expect(rows.map((row) => row.backupStatus)).toEqual(['never', 'overdue', 'ok'])
+      expect(rows.map((row) => Object.values(row))).toEqual([
+        ['a', 'never', 0, null, null],
+        ['b', 'overdue', 2, '100', null],
+        ['c', 'ok', 2, '200', 'host-1'],
+        ['d', 'overdue', 2, '300', 'host-2'],
+      ])
+    })
+
+    it('shows through the view no row that the reader may not see in the table', async () => {
+      const schema = newSchema()
+      await apply(schema)
+      const reader = `reader_${randomUUID().replaceAll('-', '')}`
+      const view = `"${schema}"."WhatsAppSessionBackupStatus"`
+      const table = `"${schema}"."WhatsAppSession"`
+      await send(`INSERT INTO "${schema}"."Tenant" (id) VALUES ('a'), ('b')`)
+      await send(`INSERT INTO ${table} ("tenantId") VALUES ('a'), ('b')`)
+      const client = new pg.Client(config)
+      await client.connect()
+      try {
+        await client.query('BEGIN')
+        await client.query(`CREATE ROLE ${reader}; GRANT USAGE ON SCHEMA "${schema}" TO ${reader};
+          GRANT SELECT ON ${view}, ${table} TO ${reader}`)
+        const seenBy = async (role: string) => {
+          await client.query(`SET LOCAL ROLE ${role}`)
+          const { rows } = await client.query(`SELECT "tenantId" FROM ${view}`)
+          return rows.map((row) => row.tenantId)
+        }
+        expect(await seenBy('NONE')).toEqual(['a', 'b'])
+        expect(await seenBy(reader)).toEqual([])
+        await client.query('SET LOCAL ROLE NONE')
+        await client.query(`CREATE POLICY own ON ${table} FOR SELECT TO ${reader} USING ("tenantId" = 'b')`)
+        expect(await seenBy(reader)).toEqual(['b'])
+      } finally {
+        await client.query('ROLLBACK')
+        await client.end()
+      }
+    })
+
+    it('keeps a view of the version before, with what was granted on it', async () => {
+      const schema = newSchema()
+      const before = real.slice(
+        0,
+        real.findIndex(({ name }) => name.endsWith('_head_size')),
+      )
+      await apply(schema, before)
+      const view = `"${schema}"."WhatsAppSessionBackupStatus"`
+      await send(
+        `GRANT SELECT ON ${view} TO PUBLIC; CREATE VIEW "${schema}"."Mine" AS SELECT "backupStatus" FROM ${view}`,
+      )
+      await apply(schema)
+      expect(await send(`SELECT "backupStatus" FROM "${schema}"."Mine"`)).toEqual([])
+      const granted = await send(`SELECT has_table_privilege('public', $1, 'SELECT') AS may`, [view])
+      expect(granted).toEqual([{ may: true }])
+      expect(await send(`SELECT "bytes", "files", "host" FROM ${view}`)).toEqual([])
     })
 
     it('does nothing the second time, and asks little', async () => {
@@ -167,7 +224,8 @@ function describeMigrations(
     itWithManyConnections('has each migration applied once by many processes at once', async () => {
       const schema = newSchema()
       const applied = await Promise.all(Array.from({ length: 8 }, () => apply(schema)))
-      expect(applied.flat()).toEqual(real.map((file) => file.name))
+      // Whoever gets the lock applies the next one; the answers are in the order of the askers.
+      expect(applied.flat().toSorted()).toEqual(real.map((file) => file.name))
       expect(await historyOf(schema)).toHaveLength(real.length)
     })
 

@@ -76,6 +76,7 @@ export class TenantModel {
       state: this.state,
       changes,
       tree: treeOf(this.files),
+      setBytes: [...this.files.values()].reduce((sum, content) => sum + Buffer.byteLength(content), 0),
       readFiles: (names) => new Map(names.map((name) => [name, this.files.get(name)!])),
       nowMs: this.nowMs,
       random: this.#random,

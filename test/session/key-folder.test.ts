@@ -47,6 +47,24 @@ describe('writing', () => {
     expect(await files.read('pre-key-1.json')).toBeNull()
   })
 
+  it('knows how large the whole set is without reading it, after writes, deletions and a reopening', async () => {
+    const { root, files, folder } = await small()
+    const onDisk = () =>
+      [...readFolder(folder).values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+    expect(files.capture().totalBytes).toBe(onDisk())
+    await files.write(
+      new Map([
+        ['session-3.json', '{"a":"é"}'],
+        ['pre-key-1.json', null],
+      ]),
+    )
+    await files.write(one('session-3.json', '{"a":"longer than before"}'))
+    expect(files.capture().totalBytes).toBe(onDisk())
+    await files.close()
+    const again = await reopen(root, noHead)
+    expect(again.capture().totalBytes).toBe(onDisk())
+  })
+
   it('takes the batch as it was when called', async () => {
     const { files } = await small()
     const batch = one('session-3.json', '{"a":1}')

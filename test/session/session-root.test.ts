@@ -224,6 +224,46 @@ describe('opening a folder', () => {
     )
     expect(capture.tree).toBe(treeOf(new Map(smallSession).set('session-4.json', '{}')).digest())
   })
+
+  it('knows after a crash between the first commit and its note what was deleted since', async () => {
+    const root = await openRoot(temporaryDirectory())
+    const files = await root.open('t', { base: noHead, copy: await root.inspect('t') })
+    await files.write(smallSession)
+    files.capture()
+    await files.write(new Map([['pre-key-1.json', null]]))
+    await files.close()
+    const copy = await root.inspect('t')
+    expect(copy!.unsaved.get('pre-key-1.json')).toBeNull()
+    const base = baseOf(smallSession)
+    const again = await root.open('t', { base, copy, continues: true })
+    expect(again.capture().changes.get('pre-key-1.json')).toBeNull()
+    await again.close()
+    // One more crash: it does not come back from the head as a file that is missing.
+    const last = await root.open('t', {
+      base,
+      copy: await root.inspect('t'),
+      committed: treeOf(smallSession),
+    })
+    expect(last.flawed).toEqual([])
+    expect(last.capture().changes).toEqual(new Map([['pre-key-1.json', null]]))
+  })
+
+  // Found by the simulation: the second kill left a tenant that could not be looked at any more.
+  it('says after one more crash that it does not know what is committed, and goes on when it is told', async () => {
+    const root = await openRoot(temporaryDirectory())
+    const files = await openSmall(root)
+    await files.write(new Map([['session-3.json', '{"v":1}']]))
+    await files.close()
+    const committed = new Map(smallSession).set('session-3.json', '{"v":1}')
+    const base = baseOf(committed, 2, 1)
+    const again = await root.open('t', { base, copy: await root.inspect('t'), continues: true })
+    await again.write(new Map([['session-3.json', '{"v":2}']]))
+    await again.close()
+    const copy = (await root.inspect('t'))!
+    expect(copy.committed).toBeNull()
+    const last = await root.open('t', { base, copy, committed: treeOf(committed) })
+    expect(last.capture().changes).toEqual(new Map([['session-3.json', '{"v":2}']]))
+  })
 })
 
 describe('the quarantine', () => {

@@ -128,8 +128,8 @@ export const planted = [
     edits: [
       {
         file: 'src/replication/verdict.ts',
-        from: 'return base.epoch >= head.epoch || ',
-        to: 'return base.epoch >= 0 || ',
+        from: 'return same || base.epoch >= head.epoch || ',
+        to: 'return same || base.epoch >= 0 || ',
       },
     ],
   },

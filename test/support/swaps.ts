@@ -10,6 +10,8 @@ export function headOf(seq: number, epoch = 1, changes: Partial<Head> = {}): Hea
     tree: 't'.repeat(64),
     snapshotSeq: 1,
     marks: { nextPreKeyId: seq * 10 },
+    bytes: seq * 1_000,
+    files: seq + 1,
     ...changes,
   }
 }
