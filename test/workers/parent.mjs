@@ -25,7 +25,7 @@ async function run({ dist, workers, ...options }) {
       process.once(signal, async () => {
         const { sessions, unprotected } = await pool.shutdown()
         say({ type: 'down', sessions, unprotected })
-        process.disconnect()
+        if (process.connected) process.disconnect()
         process.exitCode = unprotected.length > 0 ? 1 : 0
         // The stand-in's connection holds a process that runs the module itself; a parent ends without help.
         if (workers === 0) process.exit()
