@@ -23,7 +23,12 @@ export interface Config {
   /** Processes that `session-supervisor start` and `runWorkers` spread the tenants over. */
   readonly workers: number
   readonly socketUrl?: string
-  readonly server: { readonly host: string; readonly port: number; readonly token?: string }
+  readonly server: {
+    readonly host: string
+    readonly port: number
+    readonly token?: string
+    readonly trustedProxies?: number
+  }
   readonly logLevel: LogLevel
   /** What a person should know before relying on it. */
   readonly warnings: readonly string[]
@@ -60,6 +65,7 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 'a port number').default(3000),
   DASHBOARD_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
+  TRUSTED_PROXIES: wholeNumber(0, 10).optional(),
   LOG_LEVEL: z.enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` }).default('info'),
 })
 
@@ -182,7 +188,8 @@ function serverOf(env: Environment): Config['server'] {
       'HOST is not a loopback address but DASHBOARD_TOKEN is not set; sessions could be taken over by anybody who reaches the port. Set DASHBOARD_TOKEN, or HOST=127.0.0.1',
     )
   }
-  return { host: env.HOST, port: env.PORT, token: env.DASHBOARD_TOKEN }
+  const proxies = env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }
+  return { host: env.HOST, port: env.PORT, token: env.DASHBOARD_TOKEN, ...proxies }
 }
 
 function refused(problem: string): SessionError {

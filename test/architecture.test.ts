@@ -24,6 +24,7 @@ const mayImport: Record<string, { from: string[]; types?: string[] }> = {
     from: ['src/errors.ts', 'src/ports', 'src/replication'],
     types: ['src/index.ts', 'src/supervisor.ts', 'src/session-api.ts', 'src/config.ts'],
   },
+  'src/visualizer': { from: ['machines', 'src/errors.ts'] },
   'src/dashboard': {
     from: ['src/errors.ts', 'src/ports', 'src/server', 'src/visualizer', 'src/session-facts.ts'],
     types: ['src/index.ts', 'src/supervisor.ts', 'src/supervisor-api.ts', 'src/session-api.ts'],

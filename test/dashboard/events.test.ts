@@ -44,7 +44,7 @@ describe('the stream of events', () => {
     expect(steps[0]).toMatchObject({
       machine: 'tenant',
       event: 'files.changed',
-      edges: ['tenant:connected.clean|files.changed|0'],
+      edges: ['tenant:connected.clean|files.changed|1'],
       states: ['connected', 'connected.dirty', 'connected.dirty.settling'],
       handled: true,
     })

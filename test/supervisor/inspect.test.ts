@@ -16,6 +16,15 @@ describe('inspecting a tenant', () => {
     const stopped = steps.map(({ machine, event }) => `${machine} ${event}`)
     expect(stopped).toContain('tenant session.stop')
     expect(stopped).toContain('link socket.closed')
+    const edges = steps.flatMap((step) => step.edges)
+    expect(edges).toEqual(
+      expect.arrayContaining([
+        'tenant:*|session.stop|0',
+        'link:online.stopping|socket.closed|0',
+        'tenant:closing.draining|always|0',
+        'tenant:closing.sealing|done:sealFiles|0',
+      ]),
+    )
     steps.length = 0
     const again = await supervisor.start('a')
     ;(await link.connection('a')).open()
