@@ -30,7 +30,6 @@ try {
     if (!name.includes(values.only)) continue
     say(`--- ${name}`)
     const rig = new Rig({ dist: resolve(values.dist), databaseUrl: postgres.url, settings, say })
-    rig.leaseTtlMs = settings.leaseTtlMs
     try {
       await rig.open(Number(values.tenants))
       await scenario(rig)

@@ -17,6 +17,8 @@ export const scenarios = {
   'the server of the command line, with real Baileys': serverOfWorkers,
 }
 
+const longLeases = { leaseTtlMs: 300_000 }
+
 /** All killed in between, with changes that only the disk has. */
 async function changeOfNumber(rig) {
   const single = rig.start(0)
@@ -24,11 +26,10 @@ async function changeOfNumber(rig) {
   await rig.untilConnected('in a single process')
   await single.end('SIGTERM')
   for (const workers of [0, 2, 3, 1, 0, 2]) {
-    const host = rig.start(workers, keepsToItself)
+    const host = rig.start(workers, { ...keepsToItself, ...longLeases })
     await host.ready
-    const ms = await rig.untilConnected(`with ${workers} workers`)
-    // No lease had to run out first.
-    rig.expect(ms < rig.leaseTtlMs, `with ${workers} workers: connected after ${ms} ms, as long as a lease`)
+    // No lease has to run out first: they outlast the limit.
+    await rig.untilConnected(`with ${workers} workers`)
     await rig.untilEven(`with ${workers} workers`, Math.max(1, workers))
     const restored = host.facts.filter(({ fact }) => fact !== 'session.kept')
     rig.expect(restored.length === 0, `with ${workers} workers: ${restored.length} left the local copy`)
@@ -39,7 +40,7 @@ async function changeOfNumber(rig) {
 }
 
 async function killedWorker(rig) {
-  const host = rig.start(2, keepsToItself)
+  const host = rig.start(2, { ...keepsToItself, ...longLeases })
   await host.ready
   await rig.untilEven('at the start', 2)
   await delay(1_000)
@@ -48,7 +49,6 @@ async function killedWorker(rig) {
   await until(() => rig.watch.through(pid) === 0, 10_000)
   const ms = await rig.untilConnected('after the kill')
   rig.figures.killedBackMs = ms
-  rig.expect(ms < rig.leaseTtlMs, `after the kill: connected after ${ms} ms, as long as a lease`)
   rig.expectWhole('after the kill')
   await host.end('SIGTERM')
   rig.expect(host.exitCode === 0, `the parent ended with ${host.exitCode}`)
@@ -97,7 +97,7 @@ async function stuckWorker(rig) {
 }
 
 async function crashLoop(rig) {
-  const host = rig.start(2, { workerRestartMinMs: 200, workerRestartMaxMs: 1_600 })
+  const host = rig.start(2, { workerRestartMinMs: 200, workerRestartMaxMs: 60_000 })
   await host.ready
   await rig.untilEven('at the start', 2)
   await rig.fault('crash-2', true)
