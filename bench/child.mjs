@@ -1,8 +1,12 @@
 import { fork } from 'node:child_process'
 
-/** Runs one measurement of the bundle in a process of its own and gives its result. */
-export function inChild(path, { script, options }, env) {
-  const child = fork(path, [], { execArgv: ['--expose-gc'], env: { ...process.env, ...env } })
+/**
+ * Runs one measurement of the bundle in a process of its own and gives its result.
+ * @param profiles a folder for a CPU profile of it; null for none
+ */
+export function inChild(path, { script, options }, { env, profiles = null }) {
+  const profiled = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
+  const child = fork(path, [], { execArgv: ['--expose-gc', ...profiled], env: { ...process.env, ...env } })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) =>

@@ -1,9 +1,10 @@
-// What backups cost: `npm run bench -- [part …] [--json] [--quick] [--dir path] [--plot file.svg]`; see BENCHMARKS.md.
+// What backups cost: `npm run bench -- [part …] [--json] [--quick] [--dir path] [--plot file.svg] [--markdown] [--profile folder]`; see BENCHMARKS.md.
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { bundle } from '../test/sim/bundle.mjs'
 import { inChild } from './child.mjs'
+import { markdownOf } from './markdown.mjs'
 import { partsOf } from './plan.mjs'
 import { plotOf } from './plot.mjs'
 import { figureTable, strategyTable } from './table.mjs'
@@ -17,6 +18,10 @@ const { values, positionals } = parseArgs({
     /** Where session directories are made. Default: memory where there is a disk of it, so that no disk is measured. */
     dir: { type: 'string', default: memoryDisk() ?? tmpdir() },
     plot: { type: 'string' },
+    /** The tables of BENCHMARKS.md and docs/scaling.md, each under the name of its place. */
+    markdown: { type: 'boolean', default: false },
+    /** A folder for a CPU profile of each measurement; what is measured then is not to be judged. */
+    profile: { type: 'string' },
   },
 })
 
@@ -37,6 +42,7 @@ if (values.plot && report.plot.length > 0) writeFileSync(values.plot, plotOf(rep
 tell('')
 if (report.cells.length > 0) show(strategyTable(report.cells))
 show(figureTable(report.figures))
+if (values.markdown) show(`\n${markdownOf(report)}`)
 if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`)
 // A quick run says that it runs; its figures mean nothing.
 process.exitCode = !values.quick && report.figures.some(({ ok }) => ok === false) ? 1 : 0
@@ -44,7 +50,14 @@ process.exitCode = !values.quick && report.figures.some(({ ok }) => ok === false
 async function measure({ title, script, options, becomes }) {
   const from = performance.now()
   const given = typeof options === 'function' ? options(report) : options
-  const result = await inChild(path, { script, options: given }, { TMPDIR: values.dir })
+  const result = await inChild(
+    path,
+    { script, options: given },
+    {
+      env: { TMPDIR: values.dir },
+      profiles: values.profile,
+    },
+  )
   const told = becomes(result, report)
   report.figures.push(...told)
   for (const note of result.notes ?? []) tell(`  ${title}: ${note}`)

@@ -1,6 +1,7 @@
 // docs/scaling.md's tables from a report: `node bench/run.mjs steady memory tenants --json > report.json`, then
 // `node bench/scaling.mjs report.json`.
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 /** What a fleet does, and what others charge and allow. Change them to your own. */
 export const assumptions = {
@@ -81,7 +82,7 @@ export function unitsOf({ figures, plot }) {
   return { cpuMsPerCommit, bytesPerCommit, kbPerTenant: memory.measured }
 }
 
-if (process.argv[2]) {
+if (process.argv[2] && process.argv[1] === fileURLToPath(import.meta.url)) {
   const units = unitsOf(JSON.parse(readFileSync(process.argv[2], 'utf8').trimEnd().split('\n').at(-1)))
   process.stdout.write(`${JSON.stringify(units)}\n\n${scalingTable(units)}\n`)
 }

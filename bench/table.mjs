@@ -2,12 +2,19 @@ const operations = ['first backup', '20 changed', 'nothing changed', 'audit', 'r
 
 /** A table for each session size and store: strategies side by side. */
 export function strategyTable(cells) {
+  return strategyGroups(cells)
+    .map(({ title, rows }) => `\n${title}\n${aligned(rows)}`)
+    .join('\n')
+}
+
+/** Title and rows of each, the first two of which are heads. */
+export function strategyGroups(cells) {
   const groups = new Map()
   for (const cell of cells) {
     const title = `${cell.files.toLocaleString('en')} files, ${cell.store}, ${cell.limit} at a time`
     groups.set(title, [...(groups.get(title) ?? []), cell])
   }
-  return [...groups].map(([title, group]) => `\n${title}\n${aligned(rowsOf(group))}`).join('\n')
+  return [...groups].map(([title, group]) => ({ title, rows: rowsOf(group) }))
 }
 
 function rowsOf(group) {
@@ -28,6 +35,10 @@ function cellsOf(row) {
 
 /** Measured against target. */
 export function figureTable(figures) {
+  return `\n${aligned(figureRows(figures), [2, 3])}`
+}
+
+export function figureRows(figures) {
   const sign = { most: '≤', least: '≥' }
   const rows = figures.map(({ name, measured, target, limit, unit, ok }) => [
     ok === null ? '' : ok ? 'ok' : 'MISSED',
@@ -36,7 +47,7 @@ export function figureTable(figures) {
     target === null ? '' : `${sign[limit]} ${target}`,
     unit,
   ])
-  return `\n${aligned([['', 'figure', 'measured', 'target', ''], ...rows], [2, 3])}`
+  return [['', 'figure', 'measured', 'target', ''], ...rows]
 }
 
 function whole(value) {

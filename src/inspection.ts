@@ -1,17 +1,10 @@
-import type {
-  ActorRefFrom,
-  AnyActorRef,
-  AnyMachineSnapshot,
-  AnyTransitionDefinition,
-  InspectionEvent,
-  StateValue,
-} from 'xstate'
+import type { ActorRefFrom, AnyActorRef, AnyMachineSnapshot, InspectionEvent, StateValue } from 'xstate'
 import type { linkMachine, tenantMachine } from '../machines/index.js'
 import type { Clock, Logger } from './ports/index.js'
 import type { MachineNow, MachineStep, MachinesNow } from './supervisor-api.js'
+import { edgesTaken, wasHandled } from './visualizer/edge-id.js'
 
 type TenantActor = ActorRefFrom<typeof tenantMachine>
-type Microstep = Extract<InspectionEvent, { type: '@xstate.microstep' }>
 type Listener = (step: MachineStep) => void
 
 interface Watch {
@@ -121,36 +114,8 @@ function stepOf(event: InspectionEvent, tenant: TenantActor, at: number): Machin
     event: event.event.type,
     edges: event.type === '@xstate.microstep' ? edgesTaken(event) : [],
     states: pathsOf(value),
-    handled: isStart || (event.type === '@xstate.microstep' && event._transitions.length > 0),
+    handled: isStart || (event.type === '@xstate.microstep' && wasHandled(event)),
   }
-}
-
-/** Ids of the transitions of one microstep; the underscore is XState's, and nothing else of ours reads it. */
-function edgesTaken({ _transitions }: Microstep): string[] {
-  return _transitions.map(edgeIdOf).filter((id) => id !== null)
-}
-
-/**
- * `machine:source|trigger|index among the candidates`, e.g. `tenant:connected.dirty|after:maxDirtyAge|0`,
- * `tenant:backing-up.uploading|done:backup|0`; the source of what holds in every state is `*`. Null for the step into
- * an initial state. It depends on the machine's shape alone, as its drawing does.
- */
-function edgeIdOf(transition: AnyTransitionDefinition): string | null {
-  const { source, eventType } = transition
-  const candidates = eventType === '' ? source.always : source.transitions.get(eventType)
-  const index = candidates?.indexOf(transition) ?? -1
-  if (index < 0) return null
-  return `${source.machine.id}:${source.path.join('.') || '*'}|${triggerOf(transition)}|${index}`
-}
-
-function triggerOf(transition: AnyTransitionDefinition): string {
-  const { eventType, source } = transition
-  const { delay } = transition as { delay?: string | number }
-  if (eventType === '') return 'always'
-  if (delay !== undefined) return `after:${delay}`
-  const [, end, of, name] = /^xstate\.(done|error)\.(actor|state)\.(.*)$/.exec(eventType) ?? []
-  if (end === undefined) return eventType
-  return `${end}:${of === 'actor' ? name : source.key}`
 }
 
 /** Active states as paths, an ancestor before what is in it: `backing-up`, `backing-up.uploading`. */

@@ -72,6 +72,7 @@ async function capture(
     head,
     state,
     changes: taken.changes,
+    hashes: taken.hashes,
     tree: whole?.tree ?? treeAfter(taken),
     setBytes: taken.totalBytes,
     readFiles: (names) => new Map(names.map((name) => [name, whole?.files.get(name) ?? ''])),

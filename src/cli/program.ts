@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import type { CommandHost } from './command-host.js'
 import { loadDotEnv } from './dot-env.js'
 import { exitCodes, tellError } from './failure.js'
+import { addMachine } from './machine.js'
 import { addMigrate } from './migrate.js'
 import { packageVersion } from './package-version.js'
 import { addSetup } from './setup.js'
@@ -39,6 +40,7 @@ function programOf(host: CommandHost): Command {
   addTenant(program, host)
   addSetup(program, host)
   addMigrate(program, host)
+  addMachine(program, host)
   addDemo(program, host)
   program.addHelpText(
     'after',

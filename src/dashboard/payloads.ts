@@ -255,7 +255,8 @@ export type EventName = keyof EventPayloads
 
 /*
  * GET /machines/tenant.svg, /machines/link.svg: the drawings, to be put into the page (they carry classes and
- * `data-state`, `data-edge`, `data-actor`, and no style or script). GET /machines/tenant, /machines/link: the charts as JSON.
+ * `data-state`, `data-edge`, `data-actor`, and no style or script). GET /machines/machine.css: their style, light and dark;
+ * `is-active`, `is-leaf`, `is-last`, `is-running` light them. GET /machines/tenant, /machines/link: the charts as JSON.
  *
  * GET / · GET /assets/:file: the page; its own URLs are all relative, since it may be served below a base path.
  * POST /session {token} answers 200 with a SessionPayload and a cookie, or 401, or 429 with retry-after in seconds.

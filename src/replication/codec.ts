@@ -5,7 +5,15 @@ import { documentName, writeDocument } from './generation.js'
 import { sha256 } from './hash.js'
 import { generationKey } from './object-names.js'
 import { type StoredObject, splitIntoParts } from './parts.js'
-import { maxPlainBytes, type PayloadCipher, pack, payloadText, readPayload, unpack } from './payload.js'
+import {
+  maxPlainBytes,
+  type PayloadCipher,
+  pack,
+  payloadText,
+  type ReadPayload,
+  readPayload,
+  unpack,
+} from './payload.js'
 import { corruptObject } from './read-document.js'
 
 /** Objects of a backup stay below this unless told otherwise; buckets limit an object's size. */
@@ -88,7 +96,7 @@ export async function openPayload(
   document: GenerationDocument,
   parts: readonly Buffer[],
   cipher: PayloadCipher | null,
-): Promise<Map<string, string | null>> {
+): Promise<ReadPayload> {
   const { data, bytes, plainBytes, sha256: promised } = document.payload
   const sealed = data === null ? Buffer.concat(parts) : Buffer.from(data, 'base64')
   if (sealed.length !== bytes || sha256(sealed) !== promised) {

@@ -10,7 +10,7 @@ import { generationFormat, type UnsignedDocument } from './generation.js'
 import { hashKeyFile } from './hash.js'
 import { inParallel } from './in-parallel.js'
 import { credsFile, raiseMarks, readCreds } from './marks.js'
-import { type GenerationKind, maxEpoch, maxSeq, randomName } from './object-names.js'
+import { type GenerationKind, maxEpoch, maxSeq, randomBeside, randomName } from './object-names.js'
 import type { StoredObject } from './parts.js'
 import { type Plan, type PlanSettings, planGeneration } from './plan.js'
 
@@ -37,6 +37,8 @@ export interface GenerationInput extends CodecOptions {
   readonly state: ChainState | null
   /** What differs from the head. */
   readonly changes: KeyFileBatch
+  /** Hashes of the contents among the changes, made when these very texts were accepted: they are not parsed again. */
+  readonly hashes?: ReadonlyMap<string, string | null>
   /** The whole set after the changes. */
   readonly tree: FileSet
   /** Bytes of the whole set after the changes, for whoever wants to know how large a session is; a snapshot counts itself. */
@@ -67,11 +69,11 @@ export interface GenerationToCommit {
  *   `tooLarge` · `invalid` the changes are not what the tree says
  */
 export async function encodeGeneration(input: GenerationInput): Promise<GenerationToCommit> {
-  const { head, changes, tree } = input
+  const { head } = input
   const plan = planGeneration(input)
   const state = chainContinues(input.state, head) ? input.state : null
   const contents = await contentsOf(plan.kind, state, input)
-  checkContents(contents, changes, tree)
+  checkContents(contents, input)
   const marks = raiseMarks(head?.marks, readCreds(contents.get(credsFile))?.marks)
   const fields = documentFields(plan.kind, state, input, { contents, marks })
   const encoded = await encodeDocument(fields, contents, input)
@@ -111,10 +113,11 @@ async function contentsOf(
   return contents
 }
 
-function checkContents(contents: KeyFileBatch, changes: KeyFileBatch, tree: FileSet): void {
+function checkContents(contents: KeyFileBatch, { changes, hashes, tree }: GenerationInput): void {
   for (const [name, content] of contents) {
     if (!isKeyFileName(name)) throw captureError('invalid', name, 'has a name that no key file may have')
-    const hash = content === null ? undefined : hashKeyFile(content, name)
+    const known = changes.has(name) ? hashes?.get(name) : undefined
+    const hash = content === null ? undefined : (known ?? hashKeyFile(content, name))
     if (hash === null) throw captureError('corrupt', name, 'is damaged: nothing was backed up')
     if (hash === tree.get(name)) continue
     if (changes.has(name)) throw captureError('invalid', name, 'is not what the tree says')
@@ -150,7 +153,7 @@ function documentFields(
     parent: head && { seq: head.seq, digest: head.digest },
     snapshot: kind === 'snapshot' ? null : state!.snapshot,
     baseSeq: kind === 'delta' ? state!.baseSeq : seq,
-    random: randomName(random),
+    random: randomBeside(randomName(random), kind === 'snapshot' ? undefined : state?.chain[0]),
     createdAt: Math.trunc(nowMs),
     files: tree.size,
     bytes: sizes.reduce((sum, size) => sum + size, 0),

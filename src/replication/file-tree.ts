@@ -22,6 +22,7 @@ export class FileTree {
   /** The digests of all buckets, one after the other; those of `#stale` are not up to date. */
   #digests = Buffer.from(noBuckets)
   #stale: Set<number> | null = null
+  #digest: string | null = null
 
   /** @param entries hashes are SHA-256 in hex */
   constructor(entries: Iterable<readonly [name: string, hash: string]> = []) {
@@ -81,6 +82,7 @@ export class FileTree {
     copy.#buckets = this.#buckets.slice(0, slots)
     copy.#digests = Buffer.from(this.#digests)
     copy.#stale = this.#stale && new Set(this.#stale)
+    copy.#digest = this.#digest
     return copy
   }
 
@@ -88,7 +90,8 @@ export class FileTree {
   digest(): string {
     if (this.#stale) for (const [bucket, names] of this.#namesIn(this.#stale)) this.#renew(bucket, names)
     this.#stale = null
-    return sha256(this.#digests)
+    this.#digest ??= sha256(this.#digests)
+    return this.#digest
   }
 
   #hashAt(slot: number): string {
@@ -96,6 +99,7 @@ export class FileTree {
   }
 
   #touch(bucket: number): void {
+    this.#digest = null
     this.#stale ??= new Set()
     this.#stale.add(bucket)
   }

@@ -21,9 +21,6 @@ export function canonicalJson(value: unknown): string {
 /** Deepest nesting of a key file's values; Baileys' have about ten levels. */
 export const maxKeyFileDepth = 500
 
-/** Text with one cannot be written as UTF-8 and read back. */
-const loneSurrogate = /\p{Surrogate}/u
-
 /**
  * Hash of a key file: SHA-256 of its canonical JSON, so that a file rewritten with its keys in another order is not a
  * change. Null when the content is damaged (see {@link parseKeyFile}), and for a creds.json that is no object: nothing
@@ -44,7 +41,8 @@ export function hashKeyFile(content: string, name?: string): string | null {
 export function parseKeyFile(content: string): NonNullable<unknown> | undefined {
   try {
     const value: unknown = JSON.parse(content)
-    if (loneSurrogate.test(content) || nestsTooDeep(content, value)) return undefined
+    // A lone surrogate cannot be written as UTF-8 and read back.
+    if (!content.isWellFormed() || nestsTooDeep(content, value)) return undefined
     return value ?? undefined
   } catch {
     return undefined

@@ -14,6 +14,8 @@ export interface LoadedGeneration {
   readonly name: string
   readonly document: GenerationDocument
   readonly changes: ReadonlyMap<string, string | null>
+  /** Of the contents among the changes. */
+  readonly hashes: ReadonlyMap<string, string>
 }
 
 /** Why a generation cannot be used: `corrupt` bytes, or an object that is proven `missing`. */
@@ -83,8 +85,7 @@ export class ObjectCache {
       const at = partKey(this.tenantId, name, index)
       return this.#read(at, (body) => readPart(at, body, promised))
     })
-    const changes = await this.#unpack(key, document, parts)
-    return { name, document, changes }
+    return { name, document, ...(await this.#unpack(key, document, parts)) }
   }
 
   async #unpack(key: string, document: GenerationDocument, parts: readonly Buffer[]) {

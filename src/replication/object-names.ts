@@ -16,7 +16,10 @@ export interface GenerationName {
   readonly snapshotSeq: number
   /** The newest snapshot or cumulative at or before it (itself unless it is a delta): the deltas since are needed. */
   readonly baseSeq: number
-  /** Makes the name one that is used once, whoever else writes the same sequence number. */
+  /**
+   * Makes the name one that is used once, whoever else writes the same sequence number. Of what builds on a snapshot it
+   * also tells the snapshot's name, see {@link randomBeside}.
+   */
   readonly random: string
 }
 
@@ -95,6 +98,38 @@ export function neededSeqs({ kind, seq, snapshotSeq, baseSeq }: GenerationName):
   if (baseSeq !== snapshotSeq) seqs.push(baseSeq)
   for (let between = baseSeq + 1; between < seq; between++) seqs.push(between)
   return seqs
+}
+
+/** Digits and letters of an epoch, up to {@link maxEpoch}. */
+const epochDigits = 6
+const ownDigits = 10
+const mostRandom = 32
+
+/**
+ * The random part for a generation that builds on a snapshot: `own`, then the snapshot's epoch and random part. The
+ * registry's head is a name, so whoever restores it knows the snapshot's without asking for the head first.
+ */
+export function randomBeside(own: string, snapshotName: string | undefined): string {
+  const snapshot = snapshotName === undefined ? null : parseGenerationName(snapshotName)
+  if (snapshot?.kind !== 'snapshot') return own
+  const random = own + snapshot.epoch.toString(36).padStart(epochDigits, '0') + snapshot.random
+  return random.length <= mostRandom ? random : own
+}
+
+/** Name of the snapshot that a generation builds on, as {@link randomBeside} has put it in; null when it is not there. */
+export function snapshotNameIn({ kind, snapshotSeq, random }: GenerationName): string | null {
+  if (kind === 'snapshot' || random.length <= ownDigits + epochDigits) return null
+  const epoch = Number.parseInt(random.slice(ownDigits, ownDigits + epochDigits), 36)
+  const own = random.slice(ownDigits + epochDigits)
+  const name = formatGenerationName({
+    seq: snapshotSeq,
+    epoch,
+    kind: 'snapshot',
+    snapshotSeq,
+    baseSeq: snapshotSeq,
+    random: own,
+  })
+  return parseGenerationName(name) === null ? null : name
 }
 
 /** Ten digits and letters (51 bits): a name is used once even among owners that race for a sequence number. */

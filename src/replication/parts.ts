@@ -46,7 +46,7 @@ export function splitIntoParts(
 export function readPart(key: string, body: Uint8Array, promised: { sha256: string; bytes: number }): Buffer {
   if (sha256(body) !== promised.sha256)
     throw corruptObject(key, 'its digest differs from what its generation lists')
-  const { format, data } = parseCanonical(key, body)
+  const { format, data } = parseCanonical(key, body).fields
   if (format !== partFormat || typeof data !== 'string')
     throw corruptObject(key, 'it is no part of a generation')
   const bytes = Buffer.from(data, 'base64')

@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { constants, gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib'
 import { isKeyFileName, keyFileType } from '../ports/key-file-name.js'
 import type { KeyFileBatch } from '../ports/key-files.js'
-import { parseKeyFile } from './hash.js'
+import { hashKeyFile, parseKeyFile } from './hash.js'
 
 /**
  * The place for encryption: seals what gzip gave and opens it again. `header` is kept in the document beside the
@@ -54,20 +54,27 @@ export async function unpack(packed: Buffer, plainBytes: number): Promise<Buffer
   return plainBytes < onThreadBytes ? gunzipSync(packed, options) : gunzipOnThread(packed, options)
 }
 
+export interface ReadPayload {
+  readonly changes: ReadonlyMap<string, string | null>
+  /** Of the contents, each parsed for it. */
+  readonly hashes: ReadonlyMap<string, string>
+}
+
 /**
  * Reads what {@link payloadText} wrote. Every name and content is checked, and the text must be exactly what its
  * value would be written as: that refuses duplicate names, which JSON itself lets through.
  * @param refuse throws with the reason, which never holds a name or a content
  */
-export function readPayload(text: string, refuse: (reason: string) => never): Map<string, string | null> {
+export function readPayload(text: string, refuse: (reason: string) => never): ReadPayload {
   const { deletes, puts } = payloadShape(text, refuse)
   const changes = new Map<string, string | null>()
+  const hashes = new Map<string, string>()
   for (const [name, content] of Object.entries(puts)) {
     if (!isKeyFileName(name)) refuse('it holds a name that no key file may have')
-    if (typeof content !== 'string' || parseKeyFile(content) === undefined) {
-      refuse(`it holds a damaged file of type ${keyFileType(name)}`)
-    }
-    changes.set(name, content)
+    const hash = typeof content === 'string' ? hashKeyFile(content, name) : null
+    if (hash === null) refuse(`it holds a damaged file of type ${keyFileType(name)}`)
+    changes.set(name, content as string)
+    hashes.set(name, hash as string)
   }
   for (const name of deletes) {
     if (!isKeyFileName(name)) refuse('it deletes a name that no key file may have')
@@ -75,7 +82,7 @@ export function readPayload(text: string, refuse: (reason: string) => never): Ma
     changes.set(name, null)
   }
   if (payloadText(changes) !== text) refuse('its payload is not in stable form or names a file twice')
-  return changes
+  return { changes, hashes }
 }
 
 function payloadShape(

@@ -30,7 +30,7 @@ export function corruptObject(key: string, reason: string, cause?: unknown): Ses
  * Reads a JSON document in canonical form. Any flipped bit that JSON would overlook (a blank, a repeated key, another
  * escape) makes the text differ from what its value would be written as.
  */
-export function parseCanonical(key: string, body: Uint8Array): Fields {
+export function parseCanonical(key: string, body: Uint8Array): { fields: Fields; text: string } {
   if (body.byteLength > maxBodyBytes) throw corruptObject(key, `it has ${body.byteLength} bytes`)
   let value: unknown
   let canonical: string
@@ -47,7 +47,7 @@ export function parseCanonical(key: string, body: Uint8Array): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw corruptObject(key, 'it is no JSON object')
   }
-  return value as Fields
+  return { fields: value as Fields, text }
 }
 
 /**
@@ -58,13 +58,13 @@ export function parseCanonical(key: string, body: Uint8Array): Fields {
 export function readDocument(tenantId: string, key: string, body: Uint8Array): GenerationDocument {
   const name = parseObjectKey(tenantId, key)
   if (!name || name.part !== null) throw corruptObject(key, 'its name is not that of a generation')
-  const fields = parseCanonical(key, body)
+  const { fields, text } = parseCanonical(key, body)
   if (fields.format !== generationFormat) throw corruptObject(key, 'its format is not known to this version')
   const bad = wrongField(fields, documentChecks)
   if (bad) throw corruptObject(key, `its field ${bad} is wrong`)
   const document = fields as unknown as GenerationDocument
-  const { digest, ...unsigned } = document
-  if (documentDigest(unsigned) !== digest) throw corruptObject(key, 'its digest differs from its content')
+  if (documentDigest(text, document.digest) !== document.digest)
+    throw corruptObject(key, 'its digest differs from its content')
   const problem = inconsistency(document, tenantId, name)
   if (problem) throw corruptObject(key, problem)
   return document

@@ -3,9 +3,8 @@ import type { Head } from '../ports/registry.js'
 import { advanceChain, type ChainState } from './chain-state.js'
 import { FileTree } from './file-tree.js'
 import { type GenerationDocument, snapshotSeqOf } from './generation.js'
-import { hashKeyFile } from './hash.js'
 import { type LoadedGeneration, ObjectCache, type RestoreOptions } from './object-cache.js'
-import { generationKey, parseObjectKey } from './object-names.js'
+import { generationKey, type ObjectName, parseObjectKey, snapshotNameIn } from './object-names.js'
 import { corruptObject } from './read-document.js'
 
 /** Which generation: its object's key and, when known (from the registry), what it must be. */
@@ -26,7 +25,7 @@ export interface Restored {
 }
 
 /**
- * Fetches a generation and what it builds on (first itself, then the rest at once, with no listing) and gives the
+ * Fetches a generation and what it builds on (first itself and its snapshot, then the rest at once, with no listing) and gives the
  * exact set of files of its capture: every object is proven by digest, the chain by the digests that link it, the
  * result file by file and as a tree.
  * @throws `corrupt`, `missing`: this generation cannot be had · `denied` · `unavailable`
@@ -44,13 +43,12 @@ export function restoreGeneration(
 export async function restoreChain(cache: ObjectCache, ref: HeadRef): Promise<Restored> {
   const name = parseObjectKey(cache.tenantId, ref.key)
   if (!name || name.part !== null) throw corruptObject(ref.key, 'its name is not that of a generation')
-  const last = await cache.load(name.name)
+  const last = await loadWithSnapshot(cache, name)
   checkPromise(ref, last.document)
   const before = await cache.loadAll(last.document.chain)
   const chain = [...before, last]
   checkLinks(cache.tenantId, chain)
-  const files = replay(chain)
-  const tree = treeOf(ref.key, files)
+  const { files, tree } = replay(chain)
   const { files: count, tree: promised } = last.document
   if (files.size !== count || tree.digest() !== promised) {
     throw corruptObject(ref.key, 'its chain does not give the set of files it was made of')
@@ -58,6 +56,23 @@ export async function restoreChain(cache: ObjectCache, ref: HeadRef): Promise<Re
   const { createdAt } = last.document
   const head = headOf(ref.key, last.document, files)
   return { files, tree, head, chainState: stateOf(chain), createdAt, downloads: cache.downloads }
+}
+
+/**
+ * The head, and beside it the snapshot that its name tells of: a restore soon after a snapshot is one round instead of
+ * two. What becomes of the snapshot's download is nobody's business here: if the head's chain names it, it is asked for.
+ */
+async function loadWithSnapshot(
+  cache: ObjectCache,
+  { name, generation }: ObjectName,
+): Promise<LoadedGeneration> {
+  const snapshot = snapshotNameIn(generation)
+  const beside = snapshot === null ? null : cache.load(snapshot).catch(() => {})
+  try {
+    return await cache.load(name)
+  } finally {
+    await beside
+  }
 }
 
 function checkPromise({ key, seq, digest, tree }: HeadRef, document: GenerationDocument): void {
@@ -88,26 +103,22 @@ function checkLinks(tenantId: string, chain: readonly LoadedGeneration[]): void 
   }
 }
 
-function replay(chain: readonly LoadedGeneration[]): Map<string, string> {
+/** Every content was hashed when its object was read, so that none is parsed twice. */
+function replay(chain: readonly LoadedGeneration[]): { files: Map<string, string>; tree: FileTree } {
   const files = new Map<string, string>()
-  for (const { changes } of chain) {
+  const tree = new FileTree()
+  for (const { changes, hashes } of chain) {
     for (const [name, content] of changes) {
-      if (content === null) files.delete(name)
-      else files.set(name, content)
+      if (content === null) {
+        files.delete(name)
+        tree.delete(name)
+      } else {
+        files.set(name, content)
+        tree.set(name, hashes.get(name)!)
+      }
     }
   }
-  return files
-}
-
-/** @throws `corrupt` */
-function treeOf(key: string, files: ReadonlyMap<string, string>): FileTree {
-  const tree = new FileTree()
-  for (const [name, content] of files) {
-    const hash = hashKeyFile(content, name)
-    if (hash === null) throw corruptObject(key, 'it holds a damaged file')
-    tree.set(name, hash)
-  }
-  return tree
+  return { files, tree }
 }
 
 function stateOf(chain: readonly LoadedGeneration[]): ChainState {

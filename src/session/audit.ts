@@ -18,7 +18,7 @@ export interface AuditResult {
 
 export interface AuditOptions {
   readonly full: boolean
-  /** Filled with the contents of intact files that were read. */
+  /** Filled with the contents of intact files that were read; those of unsaved changes are in memory and not read again. */
   readonly contents: Map<string, string> | null
 }
 
@@ -40,7 +40,7 @@ export async function auditFolder(
   let reads = 0
   const onDisk = new Set(files.disk.list(files.path).filter(isKeyFileName))
   await inSlices([...onDisk], (name) => {
-    if (!options.full && isUntouched(state, files, name)) return
+    if ((!options.full || isHeld(state, name, options)) && isUntouched(state, files, name)) return
     reads++
     const change = check(state, files, name, options.contents)
     if (change) seen.push(change)
@@ -55,6 +55,11 @@ export async function auditFolder(
     seen,
     result: { changed: seen.length, damaged: named('damaged'), missing: named('missing'), reads },
   }
+}
+
+/** Whoever collects contents has this one: the very text that was written. */
+function isHeld(state: FolderState, name: string, { contents }: AuditOptions): boolean {
+  return contents !== null && typeof state.unsaved.get(name)?.content === 'string'
 }
 
 function isUntouched(state: FolderState, files: FolderFiles, name: string): boolean {

@@ -22,6 +22,11 @@ export interface Disk {
   read(path: string): { bytes: Buffer; facts: FileFacts } | null
   /** Makes a file of mode 0600, in the place of what a crash left there. Not synced. */
   create(path: string, bytes: Uint8Array): FileFacts
+  /**
+   * As `create`, then read back through the same handle: opening a file a second time costs as much as making it.
+   * @returns null when other bytes were read than were written
+   */
+  createChecked(path: string, bytes: Uint8Array): FileFacts | null
   /** Writes at `offset`, which becomes the place where what was there before ends; on failure cut back to it. */
   append(path: string, bytes: Uint8Array, offset: number): void
   rename(from: string, to: string): void
@@ -36,7 +41,10 @@ export interface Disk {
   /** Facts of the path itself, links not followed; null when there is nothing. */
   look(path: string): FileFacts | null
   setMode(path: string, mode: number): void
-  /** Makes a file's content, or a directory's entries, survive a loss of power. */
+  /**
+   * Makes a file's content, or a directory's entries, survive a loss of power. Callers that come while the same path is
+   * being synced share one that begins after it.
+   */
   sync(path: string): Promise<void>
 }
 
@@ -54,16 +62,21 @@ export const systemDisk: Disk = {
       writeAll(file, bytes, null)
       return factsOf(fs.fstatSync(file))
     }),
+  createChecked: (path, bytes) =>
+    withFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | noFollow, (file) => {
+      writeAll(file, bytes, null)
+      return holdsExactly(file, bytes) ? factsOf(fs.fstatSync(file)) : null
+    }),
   append: (path, bytes, offset) =>
     withFile(path, constants.O_WRONLY | noFollow, (file) => appendAt(file, bytes, offset)),
   rename: (from, to) => fs.renameSync(from, to),
   unlink: (path) => unlessAbsent(() => fs.unlinkSync(path), undefined),
   makeDirectory: (path) => void fs.mkdirSync(path, { recursive: true, mode: 0o700 }),
-  removeTree: (path) => fs.rmSync(path, { recursive: true, force: true }),
+  removeTree,
   list: (path) => unlessAbsent(() => fs.readdirSync(path).sort(), []),
   look: (path) => unlessAbsent(() => factsOf(fs.lstatSync(path)), null),
   setMode: (path, mode) => fs.chmodSync(path, mode),
-  sync: syncPath,
+  sync: syncTogether,
 }
 
 function withFile<T>(path: string, flags: number, use: (file: number) => T): T {
@@ -88,6 +101,20 @@ function readWhole(file: number): { bytes: Buffer; facts: FileFacts } {
     read += count
   }
   return { bytes: bytes.subarray(0, read), facts }
+}
+
+const readBackBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+
+function holdsExactly(file: number, bytes: Uint8Array): boolean {
+  const buffer = bytes.length < readBackBuffer.length ? readBackBuffer : Buffer.allocUnsafe(bytes.length + 1)
+  let read = 0
+  // One byte more is asked for: the file may be longer.
+  while (read <= bytes.length) {
+    const count = fs.readSync(file, buffer, read, bytes.length + 1 - read, read)
+    if (count === 0) break
+    read += count
+  }
+  return buffer.compare(bytes, 0, bytes.length, 0, read) === 0
 }
 
 function appendAt(file: number, bytes: Uint8Array, offset: number): void {
@@ -123,6 +150,44 @@ function unlessAbsent<T>(look: () => T, absent: T): T {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return absent
     throw error
   }
+}
+
+/** Most are empty or absent, and `rmSync` looks at each entry twice. */
+function removeTree(path: string): void {
+  try {
+    fs.rmdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    fs.rmSync(path, { recursive: true, force: true })
+  }
+}
+
+interface Syncing {
+  readonly done: Promise<void>
+  /** For those that came too late for it. */
+  next: Promise<void> | null
+}
+
+const syncing = new Map<string, Syncing>()
+
+function syncTogether(path: string): Promise<void> {
+  const now = syncing.get(path)
+  if (now === undefined) return beginSync(path)
+  now.next ??= now.done.then(
+    () => beginSync(path),
+    () => beginSync(path),
+  )
+  return now.next
+}
+
+function beginSync(path: string): Promise<void> {
+  const own: Syncing = { done: syncPath(path), next: null }
+  syncing.set(path, own)
+  const ended = () => {
+    if (own.next === null) syncing.delete(path)
+  }
+  own.done.then(ended, ended)
+  return own.done
 }
 
 async function syncPath(path: string): Promise<void> {

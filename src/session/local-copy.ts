@@ -9,6 +9,7 @@ import { onDisk } from './disk-error.js'
 import { type JournalContent, type JournaledFile, readJournal } from './journal.js'
 import { unknownHash } from './journal-codec.js'
 import { credsName, type IntactFile, parseCreds, readKeyFile } from './key-file.js'
+import type { Built } from './replacement.js'
 import { isTemporaryName, temporaryPath } from './temporary.js'
 
 /** What a tenant's folder holds, after what a crash left half done was completed. */
@@ -55,17 +56,22 @@ export async function readLocalCopy(disk: Disk, folder: string): Promise<LocalCo
   return found.size === 0 ? null : describe(journal, found)
 }
 
-/**
- * A folder that was built a moment ago, as `readLocalCopy` would find it: these files and a journal of `base` alone.
- * @param hashes of exactly these files, when they are known
- */
-export function copyOf(
-  base: Base,
-  files: ReadonlyMap<string, IntactFile>,
-  hashes?: FileTree,
-): LocalCopy | null {
+/** A folder that was built a moment ago, as `readLocalCopy` would find it: these files and a journal of `base` alone. */
+export function copyOf(base: Base, { files, hashes, facts }: Built): LocalCopy | null {
   if (files.size === 0) return null
-  return describe({ base, torn: false, files: new Map(), unsaved: new Map() }, files, hashes?.copy())
+  const journal: JournalContent = { base, torn: false, files: new Map(), unsaved: new Map() }
+  const isHead = base.head?.tree === hashes.digest()
+  return {
+    files,
+    hashes,
+    damaged: [],
+    base,
+    journal: 'intact',
+    committed: isHead ? hashes : base.head === null ? new FileTree() : null,
+    unsaved: unsavedContents(journal, files),
+    paired: parseCreds(files.get(credsName) ?? '')?.paired ?? false,
+    facts,
+  }
 }
 
 async function readFound(disk: Disk, folder: string): Promise<Found> {
@@ -121,8 +127,8 @@ function mustRedo(
 function describe(
   journal: JournalContent | 'damaged' | null,
   found: ReadonlyMap<string, IntactFile | 'damaged'>,
-  hashes = new FileTree(),
 ): LocalCopy {
+  const hashes = new FileTree()
   const files = new Map<string, string>()
   const facts = new Map<string, FileFacts>()
   const damaged: string[] = []

@@ -53,7 +53,8 @@ function committedOf({ base, copy, committed, continues }: OpenOptions): FileTre
 
 /** What the folder holds beyond the committed set. A file that is gone or damaged is no change, but a deletion that was journaled is. */
 function changesAgainst(committed: FileTree, copy: LocalCopy | null): Change[] {
-  if (copy === null) return []
+  // As after a restore: nothing differs.
+  if (copy === null || copy.hashes === committed) return []
   const changes: Change[] = []
   for (const [name, hash] of copy.hashes.entries()) {
     if (committed.get(name) !== hash) changes.push({ name, content: copy.files.get(name)!, hash })

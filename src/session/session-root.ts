@@ -104,7 +104,7 @@ export class SessionRoot {
   /**
    * Makes `files` the tenant's session: built beside it, verified, and renamed into place; the old folder goes
    * to the quarantine under `reason`. A crash leaves the old one or the new one.
-   * @param hashes of all files, when they are known
+   * @param hashes of all files, when they are known; it must not be changed afterwards
    * @returns what `inspect` would find now
    * @throws SessionError `corrupt` read back wrong · `invalid` · `diskFull` · `denied` · `unavailable`
    */
@@ -119,7 +119,7 @@ export class SessionRoot {
       const built = await buildIncoming(disk, paths, tenantId, { files, base, hashes })
       if (disk.look(paths.folder(tenantId)) !== null) await this.#moveAside(tenantId, reason)
       await putInPlace(disk, paths, tenantId)
-      const copy = copyOf(base, built, hashes)
+      const copy = copyOf(base, built)
       this.#inspected.set(tenantId, copy)
       return copy
     })

@@ -21,14 +21,18 @@ export function edgeIdOf(transition: AnyTransitionDefinition): string | null {
   return `${source.machine.id}:${source.path.join('.') || '*'}|${triggerOf(transition)}|${index}`
 }
 
-/**
- * Ids of the transitions that one `@xstate.microstep` inspection event says were taken; empty when the event was
- * not handled. `_transitions` is XState's underscore API: of the package's code only this function reads it.
- */
-export function edgesTaken(microstep: {
+/** An `@xstate.microstep` inspection event. `_transitions` is XState's underscore API: only this file reads it. */
+interface Microstep {
   readonly _transitions: readonly AnyTransitionDefinition[]
-}): string[] {
+}
+
+/** Ids of the transitions that were taken, as they are in the machine's chart; empty when the event was not handled. */
+export function edgesTaken(microstep: Microstep): string[] {
   return microstep._transitions.map(edgeIdOf).filter((id) => id !== null)
+}
+
+export function wasHandled(microstep: Microstep): boolean {
+  return microstep._transitions.length > 0
 }
 
 function triggerOf({ eventType, delay, source }: Transition): string {

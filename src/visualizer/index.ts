@@ -1,3 +1,7 @@
 export * from './chart.js'
 export { edgeIdOf, edgesTaken } from './edge-id.js'
+export { machineCss } from './looks.js'
 export { machineChart } from './machine-chart.js'
+export { machinePng } from './machine-png.js'
+export { type MachineSvgOptions, machineSvg } from './machine-svg.js'
+export { machineDot, machineMermaid } from './machine-text.js'

@@ -204,3 +204,15 @@ describe('a tenant that another host runs', () => {
     await session.stop()
   })
 })
+
+describe('the machines', () => {
+  it.each(['tenant', 'link'])('%s has a chart', async (name) => {
+    const { ask } = await startDashboard()
+    const { status, json } = await ask(`/machines/${name}`)
+    expect(status).toBe(200)
+    expect(JSON.stringify(json)).toContain(
+      name === 'tenant' ? 'tenant:connected.clean|files.changed|1' : 'link:idle|',
+    )
+    expect((await ask('/machines/other')).status).toBe(404)
+  })
+})

@@ -28,6 +28,20 @@ async function history(store: TestStore, commits: number, seed = 1): Promise<Ten
   return tenant
 }
 
+/** The store, and how many downloads went out together, round by round. */
+function inRounds(held: TestStore) {
+  const rounds: number[] = []
+  let running = 0
+  const get = async (key: string) => {
+    if (running++ === 0) rounds.push(0)
+    rounds[rounds.length - 1]!++
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
+    running--
+    return held.store.get(key)
+  }
+  return { store: { ...held.store, get }, rounds }
+}
+
 describe('a restore', () => {
   it('gives the model at every head after any sequence of commits', async () => {
     await fc.assert(
@@ -48,25 +62,36 @@ describe('a restore', () => {
     )
   })
 
-  it('asks for the head and then for the rest at once, with no listing', async () => {
+  it('asks for the head and its snapshot, then for the rest at once, with no listing', async () => {
     const held = new TestStore()
     const tenant = await history(held, 4)
     held.requests.list = 0
-    let running = 0
-    let most = 0
-    const store = {
-      ...held.store,
-      get: async (key: string) => {
-        most = Math.max(most, ++running)
-        await new Promise((resolve) => setImmediate(resolve))
-        running--
-        return held.store.get(key)
-      },
-    }
+    const { store, rounds } = inRounds(held)
     const restored = await restoreGeneration(store, tenantId, tenant.head!)
-    expect(restored.downloads).toBeGreaterThan(2)
-    expect(most).toBe(restored.downloads - 1)
+    expect(restored.downloads).toBeGreaterThan(3)
+    expect(rounds).toEqual([2, restored.downloads - 2])
     expect(held.requests.list).toBe(0)
+  })
+
+  it('is one round when the head stands on its snapshot', async () => {
+    const held = new TestStore()
+    const tenant = await history(held, 2)
+    const { store, rounds } = inRounds(held)
+    const restored = await restoreGeneration(store, tenantId, tenant.head!)
+    expect(restored.files).toEqual(tenant.files)
+    expect(rounds).toEqual([2])
+  })
+
+  it('does not depend on the snapshot that the name of the head tells of', async () => {
+    const held = new TestStore()
+    const tenant = await history(held, 3)
+    const keys = (await held.keys()).filter((key) => key.includes('-s1.1-'))
+    let asked = 0
+    held.fault = (operation, key) =>
+      operation === 'get' && keys.includes(key) && asked++ === 0 ? unavailable() : null
+    const restored = await restoreGeneration(held.store, tenantId, tenant.head!)
+    expect(asked).toBe(2)
+    expect(restored.files).toEqual(tenant.files)
   })
 
   it('refuses a generation whose digest is not the one that was committed', async () => {

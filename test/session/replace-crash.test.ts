@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemDisk } from '../../src/session/disk.js'
@@ -94,12 +94,8 @@ it('a restore that is read back with other content leaves the old copy where it 
   let lying = false
   const disk = {
     ...systemDisk,
-    read: (file: string) => {
-      const found = systemDisk.read(file)
-      return found && lying && file.includes('session-8')
-        ? { ...found, bytes: Buffer.from('{"other":1}') }
-        : found
-    },
+    createChecked: (file: string, bytes: Uint8Array) =>
+      lying && file.includes('session-8') ? null : systemDisk.createChecked(file, bytes),
   }
   const root = await openRoot(path, disk)
   await (await openSmall(root)).close()
@@ -107,6 +103,16 @@ it('a restore that is read back with other content leaves the old copy where it 
   const call = root.replace('t', restored, baseOf(restored, 9), { reason: 'remote-is-ahead' })
   await expect(call).rejects.toMatchObject({ code: 'corrupt' })
   expect(readFolder(join(path, 't'))).toEqual(sorted(smallSession))
+})
+
+it('a file is read back as it was made, and other bytes are told', () => {
+  const path = join(temporaryDirectory(), 'a.json')
+  const bytes = Buffer.from(JSON.stringify('x'.repeat(200_000)))
+  expect(systemDisk.createChecked(path, bytes)).toEqual(systemDisk.look(path))
+  expect(readFileSync(path).equals(bytes)).toBe(true)
+  expect(systemDisk.createChecked(path, Buffer.from('{}'))?.bytes).toBe(2)
+  // What is written there is gone.
+  expect(systemDisk.createChecked('/dev/null', Buffer.from('{}'))).toBe(null)
 })
 
 it('a restore refuses hostile names and damaged contents before it writes', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MachineStep } from '../../src/index.js'
+import { machineChart, machineNames } from '../../src/visualizer/index.js'
 import { startServer } from '../server/setup.js'
 
 interface Inside {
@@ -33,6 +34,9 @@ describe('inspecting a tenant', () => {
       expect.arrayContaining(['xstate.init', 'socket.open', 'link.open']),
     )
     expect(steps.findLast(({ machine }) => machine === 'link')!.states).toEqual(['online', 'online.opened'])
+    const drawn = machineNames.flatMap((name) => machineChart(name).edges.map(({ id }) => id))
+    const told = [...edges, ...steps.flatMap((step) => step.edges)]
+    expect(told.filter((id) => !drawn.includes(id))).toEqual([])
     undo()
     undo()
     steps.length = 0
