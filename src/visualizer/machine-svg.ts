@@ -42,7 +42,7 @@ export function machineSvg(name: MachineName, options: MachineSvgOptions = {}): 
   const content = [
     element('title', { id: `machine-${name}-title` }, title),
     element('desc', { id: `machine-${name}-description` }, description),
-    ...(options.standalone ? [element('style', {}, machineCss.replaceAll('>', '&gt;'))] : []),
+    ...(options.standalone ? [element('style', {}, machineCss)] : []),
     element('rect', { class: 'machine-paper', width: layout.width, height, fill: light.paper }),
     svgRoot(chart, layout.width, above, options),
     element(

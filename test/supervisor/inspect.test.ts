@@ -24,6 +24,7 @@ describe('inspecting a tenant', () => {
         'link:online.stopping|socket.closed|0',
         'tenant:closing.draining|always|0',
         'tenant:closing.sealing|done:sealFiles|0',
+        'tenant:closing.flushing.checking|always|2',
       ]),
     )
     steps.length = 0

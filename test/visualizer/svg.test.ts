@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { Resvg } from '@resvg/resvg-wasm'
 import { describe, expect, it } from 'vitest'
 import {
   type MachineName,
   machineChart,
   machineCss,
   machineNames,
+  machinePng,
   machineSvg,
 } from '../../src/visualizer/index.js'
 
@@ -29,6 +32,18 @@ describe.each(machineNames)('the drawing of the %s machine', (name) => {
     expect(alone).toContain('prefers-color-scheme')
   })
 
+  it('is well-formed for a real reader of SVG', async () => {
+    // Starts the reader.
+    await machinePng(name)
+    const alone = machineSvg(name, { standalone: true })
+    const image = new Resvg(alone)
+    expect([image.width, image.height]).toEqual(
+      ['width', 'height'].map((side) => Number(valuesOf(alone, side)[0])),
+    )
+    image.free()
+    expect(() => new Resvg(alone.replace('</desc>', ''))).toThrow()
+  })
+
   it('tells what it is to whoever cannot see it', () => {
     expect(svg).toMatch(/^<svg [^>]*role="img" aria-labelledby="(\S+) (\S+)"/)
     expect(svg).toContain(`<title id="machine-${name}-title">`)
@@ -40,6 +55,11 @@ describe.each(machineNames)('the drawing of the %s machine', (name) => {
     expect(used.length).toBeGreaterThan(5)
     for (const property of used) expect(machineCss.split(`${property}:`)).toHaveLength(3)
   })
+})
+
+it('is in the documents as it is now; if not, run npm run layout', () => {
+  const committed = readFileSync(new URL('../../docs/tenant.svg', import.meta.url), 'utf8')
+  expect(committed === `${machineSvg('tenant', { standalone: true })}\n`, 'run npm run layout').toBe(true)
 })
 
 describe('what is lit', () => {
