@@ -21,6 +21,8 @@ export interface Config {
   readonly store: StoreConfig
   readonly registry: RegistryConfig
   readonly settings: Partial<Settings>
+  /** Processes that `session-supervisor start` and `runWorkers` spread the tenants over. */
+  readonly workers: number
   readonly socketUrl?: string
   readonly server: {
     readonly host: string
@@ -59,6 +61,7 @@ const environment = z.object({
   DIRECT_URL: url(/^postgres(ql)?$/, 'a URL that starts with postgresql://').optional(),
   DATA_PATH: z.string().default('./data'),
   BACKUP_INTERVAL_MS: wholeNumber(1, maxDelayMs).optional(),
+  WORKERS: wholeNumber(1, 256).optional(),
   CAPACITY: wholeNumber(0, 2 ** 31 - 1).optional(),
   SEND_AFTER_BACKUP: z.enum(['true', 'false'], { error: 'expected true or false' }).optional(),
   SESSION_ENCRYPTION_KEY: z.string().optional(),
@@ -95,11 +98,14 @@ function configOf(env: Environment): Config {
     )
   }
   const warnings: string[] = []
+  const store = storeOf(env, warnings)
+  const registry = registryOf(env, warnings)
   return {
     sessionPath: path.resolve(env.WHATSAPP_SESSION_PATH),
-    store: storeOf(env, warnings),
-    registry: registryOf(env, warnings),
+    store,
+    registry,
     settings: settingsOf(env),
+    workers: workersOf(env, store, registry),
     socketUrl: env.WHATSAPP_SOCKET_URL,
     server: serverOf(env),
     webhook: webhookOf(env, warnings),
@@ -152,6 +158,23 @@ function registryOf(env: Environment, warnings: string[]): RegistryConfig {
     throw refused('DATABASE_URL: expected a URL that starts with postgresql://, or memory:')
   }
   return { kind: 'postgresql', url: env.DATABASE_URL, directUrl: env.DIRECT_URL }
+}
+
+function workersOf({ WORKERS = 1 }: Environment, store: StoreConfig, registry: RegistryConfig): number {
+  const problem = WORKERS === 1 ? null : shareProblem(store, registry)
+  if (problem !== null) throw refused(`WORKERS is ${WORKERS}, but ${problem}`)
+  return WORKERS
+}
+
+/** What keeps several processes of one host from working together; null when nothing does. */
+export function shareProblem(store: StoreConfig, registry: RegistryConfig): string | null {
+  if (registry.kind !== 'postgresql') {
+    const what = registry.kind === 'pglite' ? 'the embedded registry' : 'a registry in memory'
+    return `workers are processes that share tenants through the database, and ${what} belongs to one process; set DATABASE_URL to a PostgreSQL (postgresql://…), or use one process`
+  }
+  return store.kind === 'memory'
+    ? 'workers are processes that share the store, and one in memory belongs to one process; use a directory or Supabase'
+    : null
 }
 
 function settingsOf(env: Environment): Partial<Settings> {

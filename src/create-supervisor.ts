@@ -3,8 +3,8 @@ import type { UserFacingSocketConfig, WASocket } from '@whiskeysockets/baileys'
 import { checkWebhook, type WebhookConfig } from './alerts/index.js'
 import { assembleSupervisor } from './assemble-supervisor.js'
 import type { Config, RegistryConfig, StoreConfig } from './config.js'
-import { isSessionError } from './errors.js'
 import { defaultLogger } from './logger.js'
+import { checkStore, isRegistry, isStore, registryOf, storeOf } from './open-parts.js'
 import {
   type Clock,
   type DeviceLink,
@@ -15,13 +15,15 @@ import {
   type Registry,
   systemClock,
 } from './ports/index.js'
-import { memoryRegistry } from './registry/memory.js'
-import { pgliteRegistry } from './registry/pglite.js'
-import { prismaRegistry } from './registry/prisma.js'
-import { openSessionRoot } from './session/index.js'
+import { releaseFormer } from './release-former.js'
+import {
+  formerOwnersOf,
+  openSessionRoot,
+  type SessionRoot,
+  type SessionRootOptions,
+} from './session/index.js'
 import { checkSettings, type Settings } from './settings.js'
 import { shutDownOnSignals } from './signals.js'
-import { directoryStore, memoryStore, supabaseStore } from './stores/index.js'
 import type { Supervisor } from './supervisor.js'
 import { baileysLink } from './whatsapp/baileys-link.js'
 
@@ -62,20 +64,40 @@ export interface SupervisorOptions {
  *   `locked` another process uses the directory · `unavailable` the registry
  */
 export async function createSupervisor(options: SupervisorOptions | Config): Promise<Supervisor<WASocket>> {
+  return await openSupervisor(options, openSessionRoot, ({ path }) => formerOwnersOf(path, 1))
+}
+
+type Place = Pick<SessionRootOptions, 'path' | 'clock' | 'random'>
+
+/**
+ * As `createSupervisor`, in a session directory that is opened by `openRoot`.
+ * @param formerOwners owner ids of processes that worked in the directory and have ended, as its lock proves
+ */
+export async function openSupervisor(
+  options: SupervisorOptions | Config,
+  openRoot: (place: Place) => Promise<SessionRoot>,
+  formerOwners: (root: SessionRoot) => string[] = () => [],
+): Promise<Supervisor<WASocket>> {
   const given: SupervisorOptions = options
   const settings = checkSettings(given.settings)
   const webhook = given.webhook === undefined ? null : checkWebhook(given.webhook)
   const logger = given.logger ?? defaultLogger('logLevel' in options ? options.logLevel : 'warn')
   if ('warnings' in options) for (const warning of options.warnings) logger.warn({}, warning)
   warnOfOldNode(logger)
+  if ('workers' in options && options.workers > 1)
+    logger.warn(
+      {},
+      'WORKERS is not heeded here: one process runs all; use runWorkers, or session-supervisor start',
+    )
   const clock = given.clock ?? systemClock
   const store = isStore(given.store) ? given.store : storeOf(given.store)
   await checkStore(store, logger)
   const registry = isRegistry(given.registry) ? given.registry : registryOf(given.registry, clock)
   const random = given.random ?? Math.random
-  const root = await openSessionRoot({ path: given.sessionPath ?? './whatsapp-sessions', clock, random })
+  const root = await openRoot({ path: given.sessionPath ?? './whatsapp-sessions', clock, random })
   try {
     await registry.open()
+    await releaseFormer(registry, formerOwners(root), logger)
   } catch (error) {
     await root.close()
     throw error
@@ -124,48 +146,6 @@ function linkOf(
 async function spaceOf(path: string) {
   const { bavail, blocks, bsize } = await statfs(path)
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
-}
-
-async function checkStore(store: ObjectStore, logger: Logger): Promise<void> {
-  try {
-    await store.check()
-  } catch (error) {
-    if (!isSessionError(error, 'unavailable')) throw error
-    logger.warn(
-      { err: error },
-      'the store does not answer; tenants with a local session start without it, the others wait for it',
-    )
-  }
-}
-
-function isStore(value: StoreConfig | ObjectStore): value is ObjectStore {
-  return 'put' in value
-}
-
-function isRegistry(value: RegistryConfig | Registry): value is Registry {
-  return 'acquire' in value
-}
-
-function storeOf(config: StoreConfig): ObjectStore {
-  switch (config.kind) {
-    case 'supabase':
-      return supabaseStore(config)
-    case 'directory':
-      return directoryStore(config)
-    case 'memory':
-      return memoryStore()
-  }
-}
-
-function registryOf(config: RegistryConfig, clock: Clock): Registry {
-  switch (config.kind) {
-    case 'postgresql':
-      return prismaRegistry(config)
-    case 'pglite':
-      return pgliteRegistry(config)
-    case 'memory':
-      return memoryRegistry({ clock })
-  }
 }
 
 function warnOfOldNode(logger: Logger): void {

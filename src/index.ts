@@ -16,7 +16,13 @@ export * from './ports/index.js'
 export { memoryRegistry } from './registry/memory.js'
 export { type PgliteRegistryOptions, pgliteRegistry } from './registry/pglite.js'
 export { type PrismaRegistryOptions, prismaRegistry } from './registry/prisma.js'
-export { createHttpServer, type HttpApi, type HttpServerOptions, type TenantView } from './server/index.js'
+export {
+  createHttpServer,
+  type HttpApi,
+  type HttpServerOptions,
+  type Supervised,
+  type TenantView,
+} from './server/index.js'
 export type { AwaitedState, CloseResult, Session } from './session-api.js'
 export { defaultSettings, type Settings } from './settings.js'
 export {
@@ -40,3 +46,7 @@ export type {
   StoredGeneration,
   SupervisorEvents,
 } from './supervisor-api.js'
+export { runWorkers, type WorkersOptions } from './workers/run-workers.js'
+export type { WorkerModule, WorkerSupervisorOptions } from './workers/worker-module.js'
+export type { Workers } from './workers/workers.js'
+export type { WorkerView } from './workers/workers-parts.js'

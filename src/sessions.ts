@@ -54,7 +54,10 @@ export class Sessions<Socket> {
   ended(tenantId: string, result: CloseResult): void {
     const session = this.all.get(tenantId)
     if (!(session instanceof TenantSession) || session.result !== result) return
-    this.track(session.idle(), tenantId)
+    const left = session.idle().then(() => {
+      if (this.running(tenantId) === null) this.#host.root.leave(tenantId)
+    })
+    this.track(left, tenantId)
     this.all.set(tenantId, new EndedSession(session, { result, now: this.#host.clock.now() }))
   }
 

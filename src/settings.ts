@@ -38,6 +38,11 @@ export interface Settings extends MachineDelays {
   readonly collectIntervalMs: number
   /** Everything that `shutdown` does is over by then. */
   readonly shutdownDeadlineMs: number
+  /** A worker process whose event loop has not turned for so long is killed, and started again. */
+  readonly workerStuckAfterMs: number
+  /** Pause before a worker process that died is started again; doubles with each death, up to `workerRestartMaxMs`. */
+  readonly workerRestartMinMs: number
+  readonly workerRestartMaxMs: number
   /** Counted reconnects after which a link gives up; 0 for never. */
   readonly maxRetries: number
   /** A connected session with changes without a backup for longer raises an alert. */
@@ -90,6 +95,9 @@ export const defaultSettings: Settings = {
   statusPeriodMs: 500,
   collectIntervalMs: 600_000,
   shutdownDeadlineMs: 10_000,
+  workerStuckAfterMs: 15_000,
+  workerRestartMinMs: 500,
+  workerRestartMaxMs: 30_000,
   maxRetries: 0,
   alertUnprotectedMs: 300_000,
   alertFailures: 5,

@@ -38,7 +38,10 @@ export interface MachineStep {
   readonly machine: 'tenant' | 'link'
   /** Milliseconds since the Unix epoch. */
   readonly at: number
-  /** The event's type, never what it carries; `xstate.init` is the machine's start. */
+  /**
+   * The event's type, never what it carries; `xstate.init` is the machine's start. `watch.begun`, which only a parent of
+   * workers tells: no move, from here on it is known where the machines are.
+   */
   readonly event: string
   /** Ids of the transitions taken, as in the machine's chart. */
   readonly edges: readonly string[]

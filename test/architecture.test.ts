@@ -41,6 +41,24 @@ const mayImport: Record<string, { from: string[]; types?: string[] }> = {
     from: ['src/errors.ts', 'src/ports', 'src/server', 'src/visualizer', 'src/session-facts.ts'],
     types: ['src/index.ts', 'src/supervisor.ts', 'src/supervisor-api.ts', 'src/session-api.ts'],
   },
+  'src/workers': {
+    from: [
+      'src/alerts',
+      'src/config.ts',
+      'src/create-supervisor.ts',
+      'src/errors.ts',
+      'src/logger.ts',
+      'src/open-parts.ts',
+      'src/ports',
+      'src/release-former.ts',
+      'src/session',
+      'src/settings.ts',
+      'src/signals.ts',
+      'src/stored-generations.ts',
+      'src/typed-events.ts',
+    ],
+    types: ['machines', 'src/session-api.ts', 'src/supervisor.ts', 'src/supervisor-api.ts'],
+  },
   'src/demo': { from: ['src/index.ts', 'src/loopback'] },
 }
 

@@ -60,6 +60,8 @@ async function acquire(host: Host, work: TenantWork): Promise<LeasedTenant> {
 function forgetLease(host: Host, work: TenantWork): void {
   if (work.lease) host.heartbeat.drop(work.tenantId, work.lease.epoch)
   work.lease = null
+  // Who has it may be another process on this directory.
+  host.root.leave(work.tenantId)
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { Config } from '../config.js'
-import type { createSupervisor } from '../create-supervisor.js'
+import type { SupervisorOptions } from '../create-supervisor.js'
 import type { Logger } from '../ports/index.js'
-import type { HttpApi } from '../server/index.js'
+import type { HttpApi, Supervised } from '../server/index.js'
+import type { Supervisor } from '../supervisor.js'
+import type { WorkersOptions } from '../workers/run-workers.js'
 import type { CommandHost } from './command-host.js'
 import { describeRegistry, describeStore } from './describe-config.js'
 import { refuseTakenPort } from './free-port.js'
@@ -15,21 +17,23 @@ export function addStart(program: Command, host: CommandHost): void {
   program
     .command('start')
     .description('run the supervisor with its HTTP API, until SIGTERM or Ctrl-C')
-    .action(host.action(() => start()))
+    .option('--workers <number>', 'processes to spread the tenants over; needs a PostgreSQL (WORKERS)')
+    .action(host.action((options: { workers?: string }) => start(options)))
 }
 
 interface Running {
   readonly config: Config
-  readonly supervisor: Awaited<ReturnType<typeof createSupervisor>>
+  /** One in this process, or workers that are seen as one. */
+  readonly supervisor: Supervised & Pick<Supervisor<unknown>, 'resume' | 'shutdown'>
   readonly api: HttpApi
   readonly logger: Logger
   /** Null: nobody watches, everything goes to the log. */
   readonly screen: Screen | null
 }
 
-async function start(): Promise<number> {
+async function start({ workers }: { workers?: string }): Promise<number> {
   const { configFromEnv } = await import('../config.js')
-  const config = configFromEnv()
+  const config = configFromEnv({ ...process.env, ...(workers === undefined ? {} : { WORKERS: workers }) })
   await refuseTakenPort(config.server)
   const running = await bringUp(config)
   const signalled = firstSignal()
@@ -46,12 +50,11 @@ async function start(): Promise<number> {
 }
 
 async function bringUp(config: Config): Promise<Running> {
-  const { createSupervisor: create } = await import('../create-supervisor.js')
   const { createDashboardServer } = await import('../dashboard/index.js')
   const { announceSessions } = await import('./announce.js')
   const screen = process.stdout.isTTY ? new Screen(process.stdout) : null
   const logger = await loggerOf(config, screen)
-  const supervisor = await create({ ...config, logger, resume: false, signals: false })
+  const supervisor = await supervisorOf({ ...config, logger, resume: false, signals: false })
   announceSessions({ supervisor, logger, screen })
   return {
     config,
@@ -60,6 +63,11 @@ async function bringUp(config: Config): Promise<Running> {
     screen,
     api: createDashboardServer(supervisor, { ...config.server, logger }),
   }
+}
+
+async function supervisorOf(options: WorkersOptions & SupervisorOptions): Promise<Running['supervisor']> {
+  if (options.workers > 1) return await (await import('../workers/run-workers.js')).runWorkers(options)
+  return await (await import('../create-supervisor.js')).createSupervisor(options)
 }
 
 async function loggerOf({ logLevel }: Config, screen: Screen | null): Promise<Logger> {
@@ -79,6 +87,7 @@ function tellStarted({ config, logger, screen }: Running, url: string): void {
     `  sessions   ${config.sessionPath}`,
     `  backups    ${describeStore(config)}`,
     `  registry   ${describeRegistry(config)}`,
+    ...(config.workers > 1 ? [`  workers    ${config.workers} processes`] : []),
     `  dashboard  ${url} ${pc.dim(`(${access})`)}`,
     '',
     `  Add a tenant, in another terminal: ${pc.bold('npx session-supervisor tenant add NAME')}`,

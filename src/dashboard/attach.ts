@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { SessionError } from '../errors.js'
-import { Api, type ApiOptions, checkBasePath } from '../server/index.js'
-import type { Supervisor } from '../supervisor.js'
+import { Api, type ApiOptions, checkBasePath, type Supervised } from '../server/index.js'
 import { dashboard } from './dashboard.js'
 
 export interface DashboardOptions
@@ -33,9 +32,9 @@ export interface AttachedDashboard {
  *   `handler` from your framework
  * @throws SessionError `invalid` neither a token nor a sign-in of yours, or the base path
  */
-export function attachDashboard<Socket>(
+export function attachDashboard(
   target: Server | null,
-  supervisor: Supervisor<Socket>,
+  supervisor: Supervised,
   options: DashboardOptions,
 ): AttachedDashboard {
   if (options.token === undefined && options.isAllowed === undefined) {

@@ -97,6 +97,11 @@ export class WatchedTenant {
   }
 
   #noteStep(taken: MachineStep): void {
+    // No move: a parent of workers knows from here on where the machines are.
+    if (taken.event === 'watch.begun') {
+      this.#noteNew()
+      return
+    }
     const step: Step = { n: this.#parts.timeline.next(), ...stepOf(taken) }
     this.#parts.timeline.add(this.tenantId, { ...entryOfStep(step), step })
     const before = this.#last.get(step.machine)

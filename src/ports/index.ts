@@ -1,6 +1,7 @@
 export * from './clock.js'
 export * from './device-link.js'
 export type { DiskSpace, ReadDiskSpace } from './disk-space.js'
+export * from './folder-holds.js'
 export * from './key-file-name.js'
 export * from './key-files.js'
 export * from './logger.js'

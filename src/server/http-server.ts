@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { SessionError } from '../errors.js'
 import { type Clock, type Logger, silentLogger, systemClock } from '../ports/index.js'
-import type { Supervisor } from '../supervisor.js'
 import { Api, type ApiExtension, type ApiOptions, type ApiParts } from './api.js'
 import { isLoopback } from './origin.js'
 import type { Route } from './route.js'
@@ -27,13 +26,10 @@ export interface HttpApi {
 }
 
 /**
- * The HTTP API of a supervisor. Nothing listens before `listen`.
+ * The HTTP API of a supervisor, or of workers. Nothing listens before `listen`.
  * @throws SessionError `invalid` an address that others reach, without a token
  */
-export function createHttpServer<Socket>(
-  supervisor: Supervisor<Socket>,
-  options: HttpServerOptions = {},
-): HttpApi {
+export function createHttpServer(supervisor: Supervised, options: HttpServerOptions = {}): HttpApi {
   return new ApiServer(supervisor, options)
 }
 

@@ -72,6 +72,10 @@ export class Readiness {
     const found = await Promise.all(
       this.#probes.map(async (probe) => ({ part: probe.part, problem: await probe.problem() })),
     )
-    return found.filter(({ problem }) => problem !== null).map(({ part, problem }) => `${part}: ${problem}`)
+    const failing = found.filter(({ problem }) => problem !== null)
+    return [
+      ...(this.#supervisor.problems ?? []),
+      ...failing.map(({ part, problem }) => `${part}: ${problem}`),
+    ]
   }
 }

@@ -5,4 +5,11 @@ export type { Disk, FileFacts } from './disk.js'
 export type { ChangeListener, KeyFolder } from './key-folder.js'
 export type { LocalCopy } from './local-copy.js'
 export type { OpenOptions } from './open-folder.js'
-export { openSessionRoot, type SessionRoot, type SessionRootOptions } from './session-root.js'
+export {
+  formerOwnersOf,
+  openSessionRoot,
+  openSharedRoot,
+  type SessionRootOptions,
+  type SharedRootOptions,
+} from './open-session-root.js'
+export type { SessionRoot } from './session-root.js'

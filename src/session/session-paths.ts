@@ -12,6 +12,7 @@ export class SessionPaths {
   readonly quarantine: string
   readonly removing: string
   readonly owner: string
+  readonly workers: string
 
   constructor(root: string) {
     this.root = root
@@ -20,11 +21,17 @@ export class SessionPaths {
     this.quarantine = join(this.supervisor, 'quarantine')
     this.removing = join(this.supervisor, 'removing')
     this.owner = join(this.supervisor, 'owner.json')
+    this.workers = join(this.supervisor, 'workers')
   }
 
   /** @throws SessionError `invalid` */
   folder(tenantId: string): string {
     return join(this.root, checkTenantId(tenantId))
+  }
+
+  /** What one of several workers has for itself: its lock and its id. */
+  workerOf(worker: number): string {
+    return join(this.workers, String(worker))
   }
 
   incomingOf(tenantId: string): string {
@@ -33,6 +40,15 @@ export class SessionPaths {
 
   quarantineOf(tenantId: string): string {
     return join(this.quarantine, checkTenantId(tenantId))
+  }
+}
+
+export function isTenantId(name: string): boolean {
+  try {
+    checkTenantId(name)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,11 +1,12 @@
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import { SessionError } from '../errors.js'
 import type { Clock, Random } from '../ports/clock.js'
-import { type DirectoryLock, lockDirectory } from '../ports/directory-lock.js'
+import type { DirectoryLock } from '../ports/directory-lock.js'
+import type { FolderHolds } from '../ports/folder-holds.js'
 import { checkTenantId } from '../ports/tenant-id.js'
 import type { FileTree } from '../replication/file-tree.js'
 import type { Base } from './base.js'
-import { type Disk, systemDisk } from './disk.js'
+import type { Disk } from './disk.js'
 import { diskError, onDisk } from './disk-error.js'
 import { FolderFiles } from './folder-files.js'
 import { type FolderState, shortestJournal } from './folder-state.js'
@@ -13,50 +14,18 @@ import { Journal } from './journal.js'
 import { KeyFolder } from './key-folder.js'
 import { copyOf, type LocalCopy, readLocalCopy } from './local-copy.js'
 import { type OpenOptions, stateOnOpen } from './open-folder.js'
-import { ownerIdOf } from './owner.js'
 import { buildIncoming, putInPlace, settleIncoming } from './replacement.js'
-import { checkReason, newQuarantinePath, SessionPaths } from './session-paths.js'
+import { checkReason, isTenantId, newQuarantinePath, type SessionPaths } from './session-paths.js'
 
-export interface SessionRootOptions {
-  readonly path: string
-  readonly clock: Clock
-  readonly random: Random
-  /** The file system; only tests give another. */
-  readonly disk?: Disk
-  /** Keeps other processes out; only tests, whose disk no other process sees, give another. */
-  readonly lock?: typeof lockDirectory
-}
-
-/**
- * Opens the directory that holds all sessions of this process, creating it when absent, and finishes what a crash left
- * half done in it.
- * @throws SessionError `locked` another process uses it · `denied` · `diskFull` · `unavailable`
- */
-export async function openSessionRoot(options: SessionRootOptions): Promise<SessionRoot> {
-  const disk = options.disk ?? systemDisk
-  const paths = new SessionPaths(resolve(options.path))
-  onDisk('create the session directory', () => disk.makeDirectory(paths.supervisor))
-  const lock = await (options.lock ?? lockDirectory)(paths.supervisor, { what: 'The session directory' })
-  try {
-    for (const path of [paths.incoming, paths.quarantine, paths.removing]) disk.makeDirectory(path)
-    for (const name of disk.list(paths.removing)) disk.removeTree(join(paths.removing, name))
-    for (const tenantId of disk.list(paths.incoming).filter(isTenantId))
-      await settleIncoming(disk, paths, tenantId)
-    const ownerId = await ownerIdOf(disk, paths, options.random)
-    return new SessionRoot({ ...options, disk, paths, lock, ownerId })
-  } catch (error) {
-    await lock.release()
-    throw diskError(error, 'prepare the session directory')
-  }
-}
-
-interface Parts {
+export interface SessionRootParts {
   readonly disk: Disk
   readonly paths: SessionPaths
   readonly clock: Clock
   readonly random: Random
   readonly lock: DirectoryLock
   readonly ownerId: string
+  /** Null: this process alone uses the directory. */
+  readonly holds: FolderHolds | null
 }
 
 /**
@@ -67,12 +36,12 @@ export class SessionRoot {
   readonly path: string
   /** Lives as long as the directory; owner of this process' leases. */
   readonly ownerId: string
-  readonly #parts: Parts
+  readonly #parts: SessionRootParts
   readonly #open = new Map<string, KeyFolder>()
   readonly #inspected = new Map<string, LocalCopy | null>()
   #closed: Promise<void> | undefined
 
-  constructor(parts: Parts) {
+  constructor(parts: SessionRootParts) {
     this.#parts = parts
     this.path = parts.paths.root
     this.ownerId = parts.ownerId
@@ -196,6 +165,11 @@ export class SessionRoot {
     })
   }
 
+  /** Nothing of the tenant's session is under way here any more: other processes of this directory may have its folder. */
+  leave(tenantId: string): void {
+    if (!this.#open.has(tenantId)) this.#parts.holds?.giveBack(tenantId)
+  }
+
   /** Closes every folder and gives the directory up. Safe to call again. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
@@ -238,10 +212,12 @@ export class SessionRoot {
   async #alone<T>(
     tenantId: string,
     doing: string,
-    work: (parts: Parts, inspected: LocalCopy | null | undefined) => Promise<T>,
+    work: (parts: SessionRootParts, inspected: LocalCopy | null | undefined) => Promise<T>,
   ): Promise<T> {
     checkTenantId(tenantId)
     if (this.#closed) throw new SessionError('closed', 'The session directory is closed.')
+    // Alone in the directory, nothing is waited for.
+    if (this.#parts.holds !== null) await this.#parts.holds.take(tenantId)
     if (this.#open.has(tenantId)) throw new SessionError('invalid', `Close the session folder to ${doing}.`)
     const inspected = this.#inspected.get(tenantId)
     this.#inspected.delete(tenantId)
@@ -250,14 +226,5 @@ export class SessionRoot {
     } catch (error) {
       throw diskError(error, doing)
     }
-  }
-}
-
-function isTenantId(name: string): boolean {
-  try {
-    checkTenantId(name)
-    return true
-  } catch {
-    return false
   }
 }

@@ -22,6 +22,13 @@ describe('start refuses what cannot work, in one line, with exit code 2, and tou
     ['an open address without a token', { HOST: '0.0.0.0' }, /DASHBOARD_TOKEN is not set/],
     ['a short token', { DASHBOARD_TOKEN: 'short' }, /DASHBOARD_TOKEN: expected at least 16/],
     ['a log level that is none', { LOG_LEVEL: 'loud' }, /LOG_LEVEL: expected one of/],
+    ['workers that are none', { WORKERS: 'many' }, /WORKERS: expected a whole number/],
+    ['workers on the embedded registry', { WORKERS: '2' }, /WORKERS is 2, but .*set DATABASE_URL/],
+    [
+      'workers on a registry in memory',
+      { WORKERS: '2', DATABASE_URL: 'memory:' },
+      /WORKERS is 2, but .*set DATABASE_URL/,
+    ],
     [
       'an encryption key, which this version does not use',
       { SESSION_ENCRYPTION_KEY: 'k' },

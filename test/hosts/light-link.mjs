@@ -9,10 +9,12 @@ export function lightLink({ lightPort, name, writeEveryMs }) {
   const server = connect(lightPort, '127.0.0.1')
   const send = (message) => server.write(`${JSON.stringify(message)}\n`)
   const connections = new Map()
-  createInterface({ input: server }).on('line', (line) => {
-    const { id, ...message } = JSON.parse(line)
-    connections.get(id)?.heard(message)
-  })
+  createInterface({ input: server })
+    .on('error', () => {})
+    .on('line', (line) => {
+      const { id, ...message } = JSON.parse(line)
+      connections.get(id)?.heard(message)
+    })
   server.on('error', () => {})
   send({ type: 'host', name })
   let ids = 0

@@ -30,7 +30,10 @@ export class LightWhatsApp {
   #serve(socket) {
     const host = { name: '', send: (message) => socket.write(`${JSON.stringify(message)}\n`) }
     socket.on('error', () => {})
-    createInterface({ input: socket }).on('line', (line) => this.#heard(host, JSON.parse(line)))
+    // It passes on the errors of its input: a host that was killed resets its connection.
+    createInterface({ input: socket })
+      .on('error', () => {})
+      .on('line', (line) => this.#heard(host, JSON.parse(line)))
     socket.on('close', () => {
       for (const [tenantId, current] of this.#current)
         if (current.host === host) this.#logOff(tenantId, current, 0)
