@@ -237,6 +237,7 @@ async function drawingOf(name) {
 
 /** @param {string} name */
 async function fetchDrawing(name) {
+  linkStyle()
   const response = await fetch(`machines/${name}.svg`, { credentials: 'same-origin' })
   if (!response.ok)
     throw new Error(
@@ -246,4 +247,11 @@ async function fetchDrawing(name) {
   if (parsed.documentElement.localName !== 'svg')
     throw new Error('The drawing is damaged; load the page again.')
   return parsed
+}
+
+/** Only whoever is signed in may have it, so it cannot be named in the page itself. */
+function linkStyle() {
+  const href = 'machines/machine.css'
+  if (document.querySelector(`link[href="${href}"]`) === null)
+    document.head.append(h('link', { rel: 'stylesheet', href }))
 }
