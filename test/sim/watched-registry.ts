@@ -1,7 +1,7 @@
-import type { Registry } from '../../src/ports/registry.js'
+import type { ClaimRequest, Registry } from '../../src/ports/registry.js'
 import type { World } from './world.js'
 
-/** The registry itself, seen without any network: who commits what, and who deletes. */
+/** The registry itself, seen without any network: who commits what, who deletes, and who claims what. */
 export function watchCommits(world: World, registry: Registry): Registry {
   const watched: Registry = Object.create(registry, {
     commit: {
@@ -27,6 +27,20 @@ export function watchCommits(world: World, registry: Registry): Registry {
         world.history(tenantId).wiped()
       },
     },
+    claim: {
+      value: async (request: ClaimRequest) => {
+        const before = new Map((await registry.list()).map((row) => [row.tenantId, row.lease]))
+        const claimed = await registry.claim(request)
+        for (const { record } of claimed) {
+          const lease = before.get(record.tenantId)
+          const isNamed = request.own?.some(({ tenantId }) => tenantId === record.tenantId)
+          // It would fence the session that it has the lease for.
+          if (lease?.owner === request.owner && lease.expiresAt !== 0 && !isNamed)
+            world.violate('claimed by the host that has it', record.tenantId)
+        }
+        return claimed
+      },
+    },
   })
   // Private fields are not reached through a prototype: every other method is called on the registry itself.
   for (const name of [
@@ -41,7 +55,6 @@ export function watchCommits(world: World, registry: Registry): Registry {
     'updateStatus',
     'checkIn',
     'checkOut',
-    'claim',
   ] as const) {
     Object.defineProperty(watched, name, {
       value: (registry[name] as (...args: never[]) => unknown).bind(registry),
