@@ -169,6 +169,8 @@ export class Lane {
   #heard(event) {
     const { session, tally } = this
     session.acknowledged?.heard(event)
+    // What it must be at least; by the time that somebody looks it may have committed more.
+    if (event.type === 'connected') event.atLeast = session.committedSeq
     if (event.type === 'generation.committed')
       session.committedSeq = Math.max(session.committedSeq, event.seq)
     if (event.type === 'qr') this.#codeSeen(event.qr)

@@ -16,9 +16,9 @@ export async function verify(lane) {
       .map(({ type, reason, code }) => [type, reason, code].filter(Boolean).join(' '))
     return lane.violation('not usable', `no connection; said last: ${said}; ${worker.stderr.slice(-300)}`)
   }
-  if (up.generation < session.committedSeq) {
+  if (up.generation < up.atLeast) {
     tally.lostCommits++
-    lane.violation('a commit was lost', `head ${up.generation} after ${session.committedSeq}`)
+    lane.violation('a commit was lost', `head ${up.generation} after ${up.atLeast}`)
   }
   const blocked = await whyNoFlow(lane)
   if (blocked !== null) return lane.violation('not usable', blocked)
