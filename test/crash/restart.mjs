@@ -60,6 +60,7 @@ function noteUp(session, event) {
   if (session.leaving) {
     session.beginAnew()
     session.acknowledged = null
+    event.atLeast = 0
   }
   session.unprotected = false
   return event
