@@ -56,14 +56,14 @@ export class AlertRig {
   session(tenantId: string, change: Partial<Watched> = {}): void {
     const fresh: Watched = {
       status: 'CONNECTED',
-      unprotected: { changes: 0, ageMs: 0, preKeys: 0 },
+      unprotected: { changes: 0, since: null, ageMs: 0, preKeys: 0 },
       result: null,
     }
     this.sessions.set(tenantId, { ...fresh, ...this.sessions.get(tenantId), ...change })
   }
 
   unprotected(tenantId: string, ageMs: number, changes = ageMs > 0 ? 3 : 0): void {
-    this.session(tenantId, { unprotected: { changes, ageMs, preKeys: 0 } })
+    this.session(tenantId, { unprotected: { changes, since: null, ageMs, preKeys: 0 } })
   }
 
   fact(fact: SessionFact): void {
