@@ -6,13 +6,7 @@ import { errorByMessage, errorOf } from '../error-by-message.js'
 import type { Clock } from '../ports/clock.js'
 import type { ObjectSource } from '../ports/object-store.js'
 import type { BuiltHead, HeadRequest } from './head-build.js'
-import {
-  builtOf,
-  type FromThread,
-  type StoreAnswer,
-  type StoreCall,
-  type ToThread,
-} from './head-by-message.js'
+import { builtOf, type FromThread, type StoreCall, type ToThread } from './head-by-message.js'
 
 export interface RestoreThreadsOptions {
   /** Threads at most; there are never more than the machine has cores. 0: none. */
@@ -65,10 +59,9 @@ export class RestoreThreads {
     this.#underWay++
     try {
       const thread = this.#underWay > withoutThreads ? this.#threadFor() : null
-      return await (thread === null ? here() : thread.build(store, request))
-    } catch (error) {
-      if (!(error instanceof ThreadLost)) throw error
-      this.#giveUp(error.cause)
+      const built = thread && (await thread.build(store, request))
+      if (built !== null) return built
+      if (thread !== null) this.#giveUp(thread.failure)
       return await here()
     } finally {
       this.#underWay--
@@ -89,12 +82,17 @@ export class RestoreThreads {
     this.#clock.clearTimeout(this.#idle)
     const free = [...this.#threads].sort((a, b) => a.builds - b.builds)[0]
     if (free !== undefined && (free.builds === 0 || this.#threads.size >= most)) return free
-    const thread = new RestoreThread(this.#program, this.#path, () => void this.#threads.delete(thread))
-    this.#threads.add(thread)
-    return thread
+    try {
+      const thread = new RestoreThread(this.#program, this.#path, () => void this.#threads.delete(thread))
+      this.#threads.add(thread)
+      return thread
+    } catch (error) {
+      this.#giveUp(error)
+      return null
+    }
   }
 
-  /** One that dies would do so again: it has no memory of its own to run out of, so threads do not work here. */
+  /** One that died may do so again, and each time costs the restores that it had begun. */
   #giveUp(cause: unknown): void {
     if (this.#isOff) return
     this.#isOff = true
@@ -110,16 +108,16 @@ export class RestoreThreads {
   }
 
   async #endAll(): Promise<void> {
-    await Promise.all([...this.#threads].map((thread) => thread.end()))
+    const ending = [...this.#threads]
+    // Nothing is given to one that is about to end.
+    this.#threads.clear()
+    await Promise.all(ending.map((thread) => thread.end()))
   }
 }
 
-/** The thread ended before what it was asked for was done: nothing of that is used, and it writes no more. */
-class ThreadLost extends Error {}
-
 interface Waiting {
   readonly store: ObjectSource
-  readonly resolve: (built: BuiltHead) => void
+  readonly resolve: (built: BuiltHead | null) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -127,19 +125,19 @@ class RestoreThread {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #ids = 0
-  #failure: unknown = null
+  /** Why it ended, when it did so by itself. */
+  failure: unknown = null
 
   constructor(program: URL, path: string, ended: () => void) {
     this.#worker = new Worker(program, { workerData: path, execArgv: [], name: 'session-restore' })
     this.#worker.unref()
     this.#worker.on('message', (message: FromThread) => this.#take(message))
     this.#worker.on('error', (error) => {
-      this.#failure = error
+      this.failure = error
     })
     this.#worker.once('exit', () => {
       ended()
-      for (const { reject } of this.#waiting.values())
-        reject(new ThreadLost('A thread that restores sessions ended.', { cause: this.#failure }))
+      for (const { resolve } of this.#waiting.values()) resolve(null)
       this.#waiting.clear()
     })
   }
@@ -148,9 +146,10 @@ class RestoreThread {
     return this.#waiting.size
   }
 
-  build(store: ObjectSource, request: HeadRequest): Promise<BuiltHead> {
+  /** @returns null: it ended before that was done, nothing of it is used, and it writes no more */
+  build(store: ObjectSource, request: HeadRequest): Promise<BuiltHead | null> {
     const id = this.#ids++
-    const built = new Promise<BuiltHead>((resolve, reject) => {
+    const built = new Promise<BuiltHead | null>((resolve, reject) => {
       this.#waiting.set(id, { store, resolve, reject })
     })
     // A process that waits for nothing else goes on until it is built.
@@ -179,13 +178,11 @@ class RestoreThread {
     store: ObjectSource,
     { call, method, argument }: StoreCall & { call: number },
   ): Promise<void> {
-    let answer: StoreAnswer
     try {
-      answer = { value: await store[method](argument) }
+      this.#send({ type: 'answer', call, answer: { value: await store[method](argument) } })
     } catch (error) {
-      answer = { failed: errorByMessage(error) }
+      this.#send({ type: 'answer', call, answer: { failed: errorByMessage(error) } })
     }
-    this.#send({ type: 'answer', call, answer })
   }
 
   #send(message: ToThread): void {

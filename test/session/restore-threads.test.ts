@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { SessionError } from '../../src/errors.js'
+import type { Clock } from '../../src/ports/clock.js'
 import type { ObjectStore } from '../../src/ports/object-store.js'
 import type { Head } from '../../src/ports/registry.js'
 import { FileTree } from '../../src/replication/file-tree.js'
@@ -38,14 +39,17 @@ async function fleet(store: ObjectStore): Promise<Map<string, { head: Head; file
   return fleet
 }
 
-async function openWithThreads(options: Partial<RestoreThreadsOptions> = {}): Promise<SessionRoot> {
+async function openWithThreads(
+  options: Partial<RestoreThreadsOptions> = {},
+  clock: Clock = testClock,
+): Promise<SessionRoot> {
   const unavailable = (error: unknown) => {
     throw error
   }
   const threads = { most: 2, unavailable, program, ...options }
   const root = await openSessionRoot({
     path: temporaryDirectory(),
-    clock: testClock,
+    clock,
     random: Math.random,
     threads,
   })
@@ -175,6 +179,19 @@ describe('threads that do not work', () => {
       expect(readFolder(join(root.path, tenantId))).toEqual(new Map([...files].sort()))
     }
     expect(told).toHaveLength(1)
+  })
+
+  it('end when they are idle, not when they are asked again: nothing is given to one that ends', async () => {
+    const held = new TestStore()
+    const clock = new VirtualClock()
+    const root = await openWithThreads({}, clock)
+    const heads = [...(await fleet(held.store))]
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(heads.map(([id, { head }]) => restore(root, held.store, id, head)))
+      // Not waited for: the next round begins while they end.
+      void clock.advance(60_000)
+    }
+    expect(readFolder(join(root.path, 'f')).size).toBe(smallSession.size + 1)
   })
 
   it('are done without where their program is not, as in what a bundler makes', async () => {
