@@ -83,8 +83,20 @@ export interface StoredGeneration {
   /** Of its objects. */
   readonly bytes: number
   readonly objects: number
+  /** Files in the whole session after it; null when it was not counted: only a download tells. */
+  readonly files: number | null
+  /** Files that it changed, added or deleted, all of a snapshot; null as `files`. */
+  readonly changes: number | null
   /** The one that a restore begins with. */
   readonly isHead: boolean
   /** Numbers of the generations that a restore of it fetches before it, in order. */
   readonly needs: readonly number[]
+}
+
+/** Which of a tenant's generations are downloaded to count their files; what was counted once is known from then on. */
+export interface CountFiles {
+  /** Only those below this number; null for all. */
+  readonly below: number | null
+  /** At most so many downloads, the newest first. */
+  readonly most: number
 }

@@ -12,6 +12,7 @@ import type { SessionHost, SessionReports } from './session-host.js'
 import { Sessions } from './sessions.js'
 import { storedGenerations } from './stored-generations.js'
 import type {
+  CountFiles,
   MachineStep,
   MachinesNow,
   ShutdownResult,
@@ -181,8 +182,8 @@ export class Supervisor<Socket = unknown> {
   }
 
   /** A tenant's backups in the store, the newest first. @throws SessionError `invalid` · `unavailable` · `denied` */
-  async generations(tenantId: string): Promise<StoredGeneration[]> {
-    return await storedGenerations(this.#host, checkTenantId(tenantId))
+  async generations(tenantId: string, count?: CountFiles): Promise<StoredGeneration[]> {
+    return await storedGenerations(this.#host, checkTenantId(tenantId), count)
   }
 
   /** Files of a tenant's session on this host's disk. @throws SessionError `invalid` · `denied` */

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 import { type ApiParts, bounded } from '../server/index.js'
-import type { StoredGeneration } from '../supervisor-api.js'
+import type { CountFiles, StoredGeneration } from '../supervisor-api.js'
 import type { Generation, GenerationsPayload } from './payloads.js'
 import type { Timeline } from './timeline.js'
 
@@ -8,6 +8,8 @@ const pageSize = 100
 /** Listings at a time: each is a person who looks, and the store has backups to take. */
 const listingsAtMost = 4
 const limitMs = 10_000
+/** Downloads for one request, each once in the life of the process: what a page shows before somebody scrolls. */
+const countedAtOnce = 24
 
 /** Backups of a tenant, from the store's listing. */
 export class Generations {
@@ -19,23 +21,27 @@ export class Generations {
   }
 
   /** @throws SessionError `unavailable` too many ask at once, or the store · `timeout` */
-  async list(tenantId: string): Promise<StoredGeneration[]> {
+  async list(tenantId: string, count?: CountFiles): Promise<StoredGeneration[]> {
     if (this.#running >= listingsAtMost) {
       throw new SessionError('unavailable', 'Others are looking at backups just now; try again in a moment.')
     }
     this.#running += 1
     const { supervisor, clock } = this.#parts
-    const listing = supervisor.generations(tenantId).finally(() => {
+    const listing = supervisor.generations(tenantId, count).finally(() => {
       this.#running -= 1
     })
     return await bounded(listing, limitMs, 'Listing the backups', clock)
   }
 
-  /** @param before number that the newest one shown is below; null for all */
-  async page(tenantId: string, before: number | null): Promise<GenerationsPayload> {
+  /**
+   * @param before number that the newest one shown is below; null for all
+   * @param counts downloads some of those whose files are not known
+   */
+  async page(tenantId: string, before: number | null, counts = false): Promise<GenerationsPayload> {
     const { tenants, clock, timeline } = this.#parts
     const view = await tenants.one(tenantId)
-    const all = await this.list(tenantId)
+    const count = counts ? { below: before, most: countedAtOnce } : undefined
+    const all = await this.list(tenantId, count)
     const head = all.find(({ isHead }) => isHead)
     const inChain = new Set(head === undefined ? [] : [head.seq, ...head.needs])
     const changes = changesBySeq(timeline, tenantId)
@@ -47,8 +53,8 @@ export class Generations {
         ...generation,
         createdAt: new Date(createdAt).toISOString(),
         age: Math.max(0, now - createdAt),
-        files: generation.isHead ? view.files : null,
-        changes: changes.get(generation.seq) ?? null,
+        files: generation.files ?? (generation.isHead ? view.files : null),
+        changes: generation.changes ?? changes.get(generation.seq) ?? null,
         isInHeadChain: inChain.has(generation.seq),
       }),
     )

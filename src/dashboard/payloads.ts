@@ -107,9 +107,9 @@ export interface Generation {
   readonly age: number
   /** Of its objects in the store. */
   readonly bytes: number
-  /** In the whole session after it; null when only a download would tell. */
+  /** In the whole session after it; null when it was not counted. */
   readonly files: number | null
-  /** Files that changed; null when this process did not make it. */
+  /** Files that it changed, all of a snapshot; null when it was not counted and this process did not make it. */
   readonly changes: number | null
   /** The one that a restore begins with. */
   readonly isHead: boolean
@@ -119,7 +119,10 @@ export interface Generation {
   readonly needs: readonly number[]
 }
 
-/** GET /tenants/:id/generations?before=SEQ: the newest first, at most 100. */
+/**
+ * GET /tenants/:id/generations?before=SEQ: the newest first, at most 100, by one listing. With `count=files`, up to 24 of
+ * them whose files are not known are downloaded first; ask so once a listing has been shown.
+ */
 export interface GenerationsPayload {
   readonly tenantId: string
   readonly generations: readonly Generation[]

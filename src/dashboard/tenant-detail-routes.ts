@@ -33,7 +33,8 @@ async function generationsOf({ generations }: DetailParts, { params, query }: Ap
   if (before !== null && !/^\d{1,10}$/.test(before)) {
     return refusal(400, 'invalid', 'before refused: expected the number of a backup, as given in `next`.')
   }
-  return ok(await generations.page(params.id!, before === null ? null : Number(before)))
+  const counts = query.get('count') === 'files'
+  return ok(await generations.page(params.id!, before === null ? null : Number(before), counts))
 }
 
 /** What a person should know before saying yes. A store that does not answer does not keep it from being shown. */

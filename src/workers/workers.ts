@@ -4,6 +4,7 @@ import { checkTenantId, type TenantRecord } from '../ports/index.js'
 import type { CloseResult, Session } from '../session-api.js'
 import { storedGenerations } from '../stored-generations.js'
 import type {
+  CountFiles,
   MachineStep,
   MachinesNow,
   ShutdownResult,
@@ -171,8 +172,8 @@ export class Workers {
     return this.#watches.machinesIn(tenantId, this.#sessions.workersOf(tenantId)[0])
   }
 
-  async generations(tenantId: string): Promise<StoredGeneration[]> {
-    return await storedGenerations(this.#parts, checkTenantId(tenantId))
+  async generations(tenantId: string, count?: CountFiles): Promise<StoredGeneration[]> {
+    return await storedGenerations(this.#parts, checkTenantId(tenantId), count)
   }
 
   localFiles(tenantId: string): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { memoryStore } from '../../src/index.js'
+import type { GenerationsPayload } from '../../src/dashboard/payloads.js'
+import { memoryStore, SessionError } from '../../src/index.js'
 import { startServer } from '../server/setup.js'
 import { startDashboard } from './setup.js'
 
@@ -105,6 +106,72 @@ describe('what the dashboard tells of a tenant', () => {
     expect(JSON.stringify([first, second])).not.toMatch(/creds|\.json|session-1/)
     expect(downloads).toBe(0)
     expect((await ask('/tenants/a/generations?before=x')).status).toBe(400)
+  })
+
+  it('counts their files when it is asked to, a few downloads at a time, each generation once', async () => {
+    const store = memoryStore()
+    const there = await startServer({ store })
+    const session = await there.connected('a')
+    const connection = await there.link.connection('a')
+    for (let count = 0; count < 30; count++) {
+      const names = ['session-1.0.json', ...(count % 2 === 0 ? ['session-2.0.json'] : [])]
+      await connection.write(new Map(names.map((name) => [name, JSON.stringify({ count })])))
+      await session.backupNow()
+    }
+    // Another process, which made none of them.
+    const { ask } = await startDashboard({ store, registry: there.registry })
+    let [downloads, running, most] = [0, 0, 0]
+    const get = store.get.bind(store)
+    store.get = async (key) => {
+      downloads += 1
+      running += 1
+      most = Math.max(most, running)
+      return await get(key).finally(() => {
+        running -= 1
+      })
+    }
+    const counted = async (query: string) => {
+      const { generations } = (await ask(`/tenants/a/generations${query}`)).json as GenerationsPayload
+      return generations.filter(({ changes, files }) => changes !== null && files !== null)
+    }
+    expect(await counted('')).toEqual([])
+    expect(downloads).toBe(0)
+    const first = await counted('?count=files')
+    expect(first).toHaveLength(24)
+    expect([downloads, most <= 4]).toEqual([24, true])
+    expect(new Set(first.map(({ changes }) => changes))).toEqual(new Set([1, 2]))
+    const all = await counted('?count=files')
+    expect(all).toHaveLength(session.generation)
+    const [snapshot] = all.filter(({ kind }) => kind === 'snapshot')
+    expect(snapshot!.changes).toBe(snapshot!.files)
+    // What is known is told without being asked for, and nothing is downloaded twice.
+    expect(await counted('')).toHaveLength(session.generation)
+    await ask('/tenants/a/generations?count=files')
+    expect(downloads).toBe(session.generation)
+  })
+
+  it('passes over what cannot be counted: a damaged one for good, one of a store that is away until it is back', async () => {
+    const store = memoryStore()
+    const { ask, connected } = await startDashboard({ store })
+    await connected('a')
+    const get = store.get.bind(store)
+    const all = async () => {
+      const answer = await ask('/tenants/a/generations?count=files')
+      expect(answer.status).toBe(200)
+      return (answer.json as GenerationsPayload).generations
+    }
+    store.get = () => Promise.reject(new SessionError('unavailable', 'away'))
+    const known = (await all()).length
+    store.get = async (key) => (await get(key)).slice(0, -1)
+    const damaged = await all()
+    expect(damaged).toHaveLength(known)
+    let downloads = 0
+    store.get = (key) => {
+      downloads += 1
+      return get(key)
+    }
+    await all()
+    expect(downloads).toBe(0)
   })
 
   it('lets few look at backups at once, so that the store has time for backups', async () => {

@@ -93,15 +93,19 @@ export class Generations {
     }, askAgainMs)
   }
 
-  /** @param {number | null} before null: the newest */
-  async #load(before) {
+  /**
+   * @param {number | null} before null: the newest
+   * @param {boolean} counts the store is asked for what its listing does not tell: after that is shown
+   */
+  async #load(before, counts = false) {
     if (this.#isLoading) {
       this.#isDue = true
       return
     }
     this.#isLoading = true
+    let isShort = false
     try {
-      const query = before === null ? '' : `?before=${before}`
+      const query = `?${new URLSearchParams({ ...(before === null ? {} : { before: String(before) }), ...(counts ? { count: 'files' } : {}) })}`
       /** @type {GenerationsPayload} */
       const { generations, next, total } = await get(
         `${pathOf(this.#tenantId)}/generations${query}`,
@@ -109,13 +113,17 @@ export class Generations {
       )
       const lowest = generations.at(-1)?.seq ?? 0
       const older = before === null ? this.#known.filter(({ seq }) => seq < lowest && next !== null) : []
-      this.#known = before === null ? [...generations, ...older] : [...this.#known, ...generations]
+      this.#known =
+        before === null
+          ? [...generations, ...older]
+          : [...this.#known.filter(({ seq }) => seq >= before), ...generations]
       if (older.length === 0) this.#next = next
       this.#problem.hidden = true
       setText(this.#total, total.generations > 0 ? `${figure(total.generations)}, ${bytes(total.bytes)}` : '')
       this.#draw()
+      isShort = !counts && generations.some(({ changes }) => changes === null)
     } catch (error) {
-      if (this.#abort.signal.aborted) return
+      if (this.#abort.signal.aborted || counts) return
       this.#problem.hidden = false
       this.#problem.textContent = messageOf(error)
     } finally {
@@ -123,6 +131,7 @@ export class Generations {
       if (this.#isDue) this.refresh()
       this.#isDue = false
     }
+    if (isShort) await this.#load(before, true)
   }
 
   #draw() {
@@ -168,7 +177,11 @@ export class Generations {
         ),
       ),
       h('td', { text: one.kind }),
-      h('td', { class: 'is-number', text: one.changes === null ? '–' : counted(one.changes, 'file') }),
+      h('td', {
+        class: 'is-number',
+        text: one.changes === null ? '–' : counted(one.changes, 'file'),
+        title: one.files === null ? '' : `${counted(one.files, 'file')} in the whole session`,
+      }),
       h('td', { class: 'is-number is-size' }, h('span', { text: bytes(one.bytes) }), bar),
       age,
     )
