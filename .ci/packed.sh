@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packs the package, installs it into the empty folder $1, and runs the README's embedding example there as ESM, and
-# require() as CommonJS.
+# require() as CommonJS; then asks for the page and each of its files.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
@@ -21,4 +21,6 @@ if (tenantMachine.id !== 'tenant') throw new Error('the machine is not exported 
 console.log('require() works')
 JS
 node required.cjs
+cp "$top/.ci/packed-page.mjs" page.mjs
+timeout 60 node page.mjs "$top/src/dashboard/assets"
 npx --no-install session-supervisor --version

@@ -1,24 +1,12 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launch, notRun, openPage, picture } from './chromium.js'
+import { contrasts } from './contrasts.js'
 import { serveMany } from './many.js'
 
 type Meter = Record<'rowsTouched' | 'rowsReceived' | 'messages' | 'frames' | 'sorts', number>
 const meterOf = (page: Page) =>
   page.evaluate(`import('./assets/meter.js').then(({ meter }) => ({ ...meter }))`) as Promise<Meter>
-
-/** Of text on its ground, by the formula of WCAG 2; both as the browser computed them. */
-const contrasts = `[...document.querySelectorAll('h1, .summary, .chip span, .head button, .name, .state-path, .state-link, .button.is-main span')]
-  .filter((element) => element.checkVisibility()).slice(0, 60).map((element) => {
-    const rgb = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number)
-    const light = (text) => rgb(text).slice(0, 3).map((v) => v / 255)
-      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-      .reduce((sum, v, index) => sum + v * [0.2126, 0.7152, 0.0722][index], 0)
-    let ground = element
-    while (ground.parentElement && (rgb(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement
-    const [a, b] = [light(getComputedStyle(element).color), light(getComputedStyle(ground).backgroundColor)]
-    return { text: element.textContent, ratio: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) }
-  })`
 
 describe.skipIf(notRun !== null)('the list of 5,000 tenants', () => {
   let browser: Browser
