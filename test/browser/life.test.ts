@@ -74,6 +74,7 @@ describe.skipIf(notRun !== null)('the life of a tenant, in the browser', () => {
       )
     const isLit = async () => (await fillOf('connected')) !== (await fillOf('closing'))
     await expect.poll(isLit, { timeout: 20_000 }).toBe(true)
+    await page.setViewportSize({ width: 1440, height: 1080 })
     await picture(page, 'tenant')
 
     await page.click('[data-verb=stop]')
