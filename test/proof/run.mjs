@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { suites } from './suites.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -14,8 +15,15 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     /** Only these parts, e.g. `simulation,crash`. */
     only: { type: 'string' },
+    /** Runs nothing: prints the option that leaves out of `vitest run` what the proof runs. */
+    'print-exclude': { type: 'boolean', default: false },
   },
 })
+if (values['print-exclude']) {
+  const patterns = Object.values(suites).map((path) => (path.endsWith('/') ? `${path}**` : path))
+  process.stdout.write(patterns.map((pattern) => `--exclude=${pattern}\n`).join(''))
+  process.exit()
+}
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 const size = values.long
@@ -29,7 +37,7 @@ const folder = await mkdtemp(join(tmpdir(), 'proof-'))
 const parts = {
   async model() {
     const file = join(folder, 'model.json')
-    await run([...vitest, 'test/model'], { MODEL_REPORT: file, WALK_RUNS: String(size.walks) })
+    await run([...vitest, suites.model], { MODEL_REPORT: file, WALK_RUNS: String(size.walks) })
     const { transitions, guards } = await reportIn(file)
     return { transitions, guards }
   },
@@ -39,11 +47,11 @@ const parts = {
   },
   async fuzz() {
     const file = join(folder, 'fuzz.json')
-    await run([...vitest, 'test/fuzz'], { FUZZ_REPORT: file, FUZZ_SCALE: String(size.fuzz) })
+    await run([...vitest, suites.fuzz], { FUZZ_REPORT: file, FUZZ_SCALE: String(size.fuzz) })
     return { fuzz: await reportIn(file) }
   },
   async leaks() {
-    const passed = await run([...vitest, 'test/leaks'])
+    const passed = await run([...vitest, suites.leaks])
     return { leaks: { cycles: passed ? 10_000 : 0 } }
   },
   async simulation() {
