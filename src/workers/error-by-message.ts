@@ -1,6 +1,6 @@
-import { asError, type ErrorCode, isSessionError, SessionError } from '../errors.js'
+import { asError, type ErrorCode, forLog, isSessionError, SessionError } from '../errors.js'
 
-/** An error on its way to another process, where its class would be lost. */
+/** An error on its way to another process, where its class would be lost; a defect goes as a log tells it. */
 export interface ErrorByMessage {
   readonly isErrorByMessage: true
   /** Null: no {@link SessionError}. */
@@ -10,7 +10,7 @@ export interface ErrorByMessage {
 }
 
 export function errorByMessage(thrown: unknown): ErrorByMessage {
-  const error = asError(thrown)
+  const error = asError(forLog(thrown))
   return {
     isErrorByMessage: true,
     code: isSessionError(error) ? error.code : null,

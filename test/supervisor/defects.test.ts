@@ -5,6 +5,7 @@ import { directoryStore, memoryRegistry, memoryStore, supabaseStore, systemClock
 import { databaseError } from '../../src/registry/database-error.js'
 import { systemDisk } from '../../src/session/disk.js'
 import { openSessionRoot } from '../../src/session/index.js'
+import { errorByMessage, errorOf } from '../../src/workers/error-by-message.js'
 import { startSupervisor, temporaryDirectory, unpackSession } from './support.js'
 
 /** What JavaScript says of a mistake quotes the values at hand. */
@@ -69,6 +70,14 @@ describe('a defect of this program', () => {
     expect(told.message).toMatch(/defect of this program \(TypeError\).*report it/)
     expect(told.stack).toMatch(/\n\s+at .*defects\.test/)
     expect(`${told.message} ${told.stack} ${told.cause}`).not.toContain(secret)
+  })
+})
+
+describe('a defect in a worker', () => {
+  it('is told to its parent as in a log: where a class is lost, nobody would know what it is', () => {
+    const told = errorOf(structuredClone(errorByMessage(mistake())))
+    expect(told.message).toMatch(/defect of this program/)
+    expect(`${told.message} ${told.stack}`).not.toContain(secret)
   })
 })
 
