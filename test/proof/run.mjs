@@ -19,11 +19,6 @@ const { values } = parseArgs({
     'print-exclude': { type: 'boolean', default: false },
   },
 })
-if (values['print-exclude']) {
-  const patterns = Object.values(suites).map((path) => (path.endsWith('/') ? `${path}**` : path))
-  process.stdout.write(patterns.map((pattern) => `--exclude=${pattern}\n`).join(''))
-  process.exit()
-}
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 const size = values.long
@@ -31,7 +26,6 @@ const size = values.long
   : { seeds: 10_000, kills: 100, fuzz: 3, walks: 300 }
 const startedAt = performance.now()
 const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10
-const folder = await mkdtemp(join(tmpdir(), 'proof-'))
 
 /** Each gives its share of the last line. */
 const parts = {
@@ -65,6 +59,16 @@ const parts = {
   },
 }
 
+if (values['print-exclude']) {
+  for (const [name, path] of Object.entries(suites)) {
+    if (!(name in parts))
+      throw new Error(`${path} is said to be part of the proof, but there is no part "${name}".`)
+    process.stdout.write(`--exclude=${path.endsWith('/') ? `${path}**` : path}\n`)
+  }
+  process.exit()
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'proof-'))
 const outcome = {}
 const failed = []
 let running = ''
