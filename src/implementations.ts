@@ -76,12 +76,13 @@ function implementedTenant(host: WiredHost, wiringOf: WiringOf) {
       }),
       restore: fromPromise((scope) => tracked(scope, (work) => restore(host, work))),
       backup: fromPromise((scope) => tracked(scope, (work) => backup(host, work, scope.input))),
-      sealFiles: fromPromise(async (scope) => {
-        const { work, cutConnection } = wiringOf(scope)
-        await work.folder?.refuseWrites()
-        // A link's machine that failed has not ended its connection.
-        cutConnection()
-      }),
+      sealFiles: fromPromise((scope) =>
+        tracked(scope, async (work) => {
+          await work.folder?.refuseWrites()
+          // A link's machine that failed has not ended its connection.
+          wiringOf(scope).cutConnection()
+        }),
+      ),
       setAside: fromPromise((scope) => tracked(scope, (work) => setAside(host, work))),
       wipe: fromPromise((scope) => tracked(scope, (work) => wipe(host, work))),
       release: fromPromise((scope) => tracked(scope, (work) => release(host, work, scope.input))),
