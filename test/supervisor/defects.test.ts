@@ -1,11 +1,11 @@
 import * as fsPromises from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { errorByMessage, errorOf } from '../../src/error-by-message.js'
 import { forLog, isDefect } from '../../src/errors.js'
 import { directoryStore, memoryRegistry, memoryStore, supabaseStore, systemClock } from '../../src/index.js'
 import { databaseError } from '../../src/registry/database-error.js'
 import { systemDisk } from '../../src/session/disk.js'
 import { openSessionRoot } from '../../src/session/index.js'
-import { errorByMessage, errorOf } from '../../src/workers/error-by-message.js'
 import { startSupervisor, temporaryDirectory, unpackSession } from './support.js'
 
 /** What JavaScript says of a mistake quotes the values at hand. */
@@ -73,11 +73,13 @@ describe('a defect of this program', () => {
   })
 })
 
-describe('a defect in a worker', () => {
-  it('is told to its parent as in a log: where a class is lost, nobody would know what it is', () => {
-    const told = errorOf(structuredClone(errorByMessage(mistake())))
-    expect(told.message).toMatch(/defect of this program/)
-    expect(`${told.message} ${told.stack}`).not.toContain(secret)
+describe('a defect in a worker or a thread', () => {
+  it('is one on the other side too, where its class is lost', () => {
+    const told = (error: Error) => errorOf(structuredClone(errorByMessage(error)))
+    expect(isDefect(told(mistake()))).toBe(true)
+    expect(isDefect(told(Object.assign(new Error('x'), { code: 'ERR_ASSERTION' })))).toBe(true)
+    expect(told(new Error('odd'))).toEqual(new Error('odd'))
+    expect(String((forLog(told(mistake())) as Error).stack)).not.toContain(secret)
   })
 })
 
