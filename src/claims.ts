@@ -1,6 +1,6 @@
 import { jitterMs } from '../machines/index.js'
 import { EndedSession } from './ended-session.js'
-import { isSessionError } from './errors.js'
+import { forLog, isDefect, isSessionError } from './errors.js'
 import { HandOver } from './hand-over.js'
 import type { LeasedTenant, Pool, TenantRecord } from './ports/index.js'
 import type { SessionHost } from './session-host.js'
@@ -98,8 +98,8 @@ export class Claims<Socket> {
       if (this.#hasFailed) logger.info({}, 'tenants are claimed again')
       this.#hasFailed = false
     } catch (error) {
-      const level = this.#hasFailed ? 'debug' : 'warn'
-      logger[level]({ err: error }, 'no tenants claimed; it is tried again each period')
+      const level = isDefect(error) ? 'error' : this.#hasFailed ? 'debug' : 'warn'
+      logger[level]({ err: forLog(error) }, 'no tenants claimed; it is tried again each period')
       this.#hasFailed = true
     }
   }

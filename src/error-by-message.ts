@@ -1,10 +1,12 @@
-import { asError, type ErrorCode, isSessionError, SessionError } from './errors.js'
+import { asError, type ErrorCode, isDefect, isSessionError, SessionError } from './errors.js'
 
 /** An error on its way to another process, where its class would be lost. */
 export interface ErrorByMessage {
   readonly isErrorByMessage: true
   /** Null: no {@link SessionError}. */
   readonly code: ErrorCode | null
+  /** A mistake of the program stays one on the other side, or it would be taken for a failure of the disk there. */
+  readonly isDefect: boolean
   readonly message: string
   readonly stack: string
 }
@@ -14,15 +16,21 @@ export function errorByMessage(thrown: unknown): ErrorByMessage {
   return {
     isErrorByMessage: true,
     code: isSessionError(error) ? error.code : null,
+    isDefect: isDefect(error),
     message: error.message,
     stack: error.stack ?? '',
   }
 }
 
-export function errorOf({ code, message, stack }: ErrorByMessage): Error {
-  const error = code === null ? new Error(message) : new SessionError(code, message)
-  error.stack = stack
+export function errorOf(told: ErrorByMessage): Error {
+  const error = newError(told)
+  error.stack = told.stack
   return error
+}
+
+function newError({ code, isDefect, message }: ErrorByMessage): Error {
+  if (code !== null) return new SessionError(code, message)
+  return isDefect ? new TypeError(message) : new Error(message)
 }
 
 /** A record whose errors can travel; nothing deeper than its own fields is looked at. */

@@ -51,6 +51,45 @@ export function isSessionError(error: unknown, ...codes: ErrorCode[]): error is 
   return error instanceof SessionError && (codes.length === 0 || codes.includes(error.code))
 }
 
+/** What JavaScript throws for a mistake in a program. Not `SyntaxError`: that is what parsing foreign text throws. */
+const mistakes = [TypeError, RangeError, ReferenceError]
+
+/** Thrown as one of {@link mistakes}, and the world's fault all the same: a file of over 2 GiB. */
+const fileTooLarge = 'ERR_FS_FILE_TOO_LARGE'
+
+/**
+ * True for a mistake in this program, or in a part that was given to it: it comes through as itself, because an error
+ * that says "not available, try again" would hide it for ever. What the system has an errno for (`EIO`, `ECONNRESET` …)
+ * is never one, nor what `fetch` throws when it gets no answer.
+ */
+export function isDefect(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: unknown }
+  if (code === 'ERR_ASSERTION') return true
+  if (code === fileTooLarge || (typeof code === 'string' && /^E(?!RR_)/.test(code))) return false
+  return mistakes.some((mistake) => error instanceof mistake) && !isFetchFailure(error)
+}
+
+/** `fetch failed` and `terminated` are TypeErrors by the standard; what happened is their cause. */
+function isFetchFailure(error: Error): boolean {
+  return error instanceof TypeError && error.cause instanceof Error
+}
+
+/**
+ * An error for a log: a defect with a message that says what it is and where in the program it lies. Its own words are
+ * left out, because those of JavaScript quote the values at hand, which may be keys. Any other is what it was.
+ */
+export function forLog(error: unknown): unknown {
+  if (!isDefect(error)) return error
+  const { code } = error as { code?: unknown }
+  const told = new Error(
+    `A defect of this program (${error.name}${typeof code === 'string' ? ` ${code}` : ''}): please report it with this stack.`,
+  )
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  told.stack = [`Error: ${told.message}`, ...frames].join('\n')
+  return told
+}
+
 /** What was thrown, as an error: a program may throw anything. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))

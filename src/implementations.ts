@@ -18,6 +18,7 @@ import { restore } from './actors/restore.js'
 import { setAside } from './actors/set-aside.js'
 import type { TenantWork } from './actors/tenant-work.js'
 import { wipe } from './actors/wipe.js'
+import { forLog, isDefect } from './errors.js'
 import type { LiveLink, Logger, Random } from './ports/index.js'
 
 /** What one tenant's machine is wired to. */
@@ -62,23 +63,26 @@ function implementedTenant(host: WiredHost, wiringOf: WiringOf) {
   const { settings: delays } = host
   const tracked = <T>(scope: { system: object }, run: (work: TenantWork) => Promise<T>): Promise<T> => {
     const { work } = wiringOf(scope)
-    return work.track(run(work))
+    return work.track(run(work)).catch((error: unknown) => {
+      throw told(host.logger, work.tenantId, error)
+    })
   }
   return tenantMachine.provide({
     actors: {
       link: implementedLink(host, wiringOf),
       acquireLease: fromPromise((scope) => {
-        const { work, leaseLost, stopped } = wiringOf(scope)
-        return work.track(acquireLease(host, work, { onLost: leaseLost, onStopped: stopped }))
+        const { leaseLost: onLost, stopped: onStopped } = wiringOf(scope)
+        return tracked(scope, (work) => acquireLease(host, work, { onLost, onStopped }))
       }),
       restore: fromPromise((scope) => tracked(scope, (work) => restore(host, work))),
       backup: fromPromise((scope) => tracked(scope, (work) => backup(host, work, scope.input))),
-      sealFiles: fromPromise(async (scope) => {
-        const { work, cutConnection } = wiringOf(scope)
-        await work.folder?.refuseWrites()
-        // A link's machine that failed has not ended its connection.
-        cutConnection()
-      }),
+      sealFiles: fromPromise((scope) =>
+        tracked(scope, async (work) => {
+          await work.folder?.refuseWrites()
+          // A link's machine that failed has not ended its connection.
+          wiringOf(scope).cutConnection()
+        }),
+      ),
       setAside: fromPromise((scope) => tracked(scope, (work) => setAside(host, work))),
       wipe: fromPromise((scope) => tracked(scope, (work) => wipe(host, work))),
       release: fromPromise((scope) => tracked(scope, (work) => release(host, work, scope.input))),
@@ -95,6 +99,16 @@ function implementedTenant(host: WiredHost, wiringOf: WiringOf) {
       releaseLimit: delays.releaseLimitMs,
     },
   })
+}
+
+/**
+ * What a machine is told of an actor's failure. A defect has no code of its own. It is logged here, once for all actors,
+ * and tried again like everything else, because a session that goes on is worth more than one that does not.
+ */
+function told(logger: Logger, tenantId: string, error: unknown): unknown {
+  if (!isDefect(error)) return error
+  logger.error({ tenantId, err: forLog(error) }, 'a step of a session failed by a defect of this program')
+  return { code: 'internal' }
 }
 
 function implementedLink(host: WiredHost, wiringOf: WiringOf) {

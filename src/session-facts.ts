@@ -1,4 +1,5 @@
 import type { SessionFact } from './actors/host.js'
+import { forLog } from './errors.js'
 
 export interface FactLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -60,5 +61,5 @@ export function describeFact(fact: SessionFact): FactLine {
 }
 
 function errorFields({ error, ...fields }: { tenantId: string; error?: unknown }): object {
-  return { ...fields, err: error }
+  return { ...fields, err: forLog(error) }
 }

@@ -22,14 +22,15 @@ const statusByReason: Readonly<Record<CloseReason, SessionStatus>> = {
   pairingExpired: 'DISCONNECTED',
 }
 
+/** Why a restore fails for as long as nobody does anything. */
+const needPeople: ReadonlySet<string | null> = new Set(['corrupt', 'internal'])
+
 /** The coarse status of the registry. A backup disconnects nothing, so it does not change it. */
 export function statusOf({ context, value }: TenantSnapshot): SessionStatus {
   if (context.reason !== null) return statusByReason[context.reason]
   if (context.hasOpened) return 'CONNECTED'
   if (context.codeKind !== null) return 'PAIRING'
-  if (statePath(value) === 'restoring.waiting' && context.lastError === 'corrupt') {
-    return 'FAILED'
-  }
+  if (statePath(value) === 'restoring.waiting' && needPeople.has(context.lastError)) return 'FAILED'
   return 'RESTORING'
 }
 

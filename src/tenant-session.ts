@@ -2,7 +2,7 @@ import { type ActorRefFrom, createActor } from 'xstate'
 import type { LinkStatus, tenantMachine } from '../machines/index.js'
 import { TenantWork } from './actors/tenant-work.js'
 import { endedError } from './ended-session.js'
-import { asError, SessionError } from './errors.js'
+import { asError, forLog, isDefect, SessionError } from './errors.js'
 import { cleanUpAfter } from './failed-session.js'
 import type { LeasedTenant, PairingRequest, SessionStatus } from './ports/index.js'
 import type { AwaitedState, CloseResult, Session } from './session-api.js'
@@ -254,11 +254,12 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   #fail(error: unknown): void {
-    this.#host.logger.error({ tenantId: this.tenantId, err: error }, 'a session failed; the others go on')
+    const err = forLog(error)
+    this.#host.logger.error({ tenantId: this.tenantId, err }, 'a session failed; the others go on')
     const result = {
       reason: 'failed',
       unsaved: this.work.folder?.unsavedCount ?? 0,
-      lastError: 'unknown',
+      lastError: isDefect(error) ? 'internal' : 'unknown',
     } as const
     cleanUpAfter(this.#host, this.#run, result)
     this.#end(result)

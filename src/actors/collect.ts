@@ -1,3 +1,4 @@
+import { forLog } from '../errors.js'
 import { collectGarbage } from '../replication/collect.js'
 import type { Host } from './host.js'
 import type { TenantWork } from './tenant-work.js'
@@ -12,6 +13,6 @@ export async function collectIfDue(host: Host, work: TenantWork): Promise<void> 
     work.collectedSeq = head.seq
     if (removed > 0) host.logger.debug({ tenantId, removed }, 'old generations removed')
   } catch (error) {
-    host.logger.warn({ tenantId, err: error }, 'old generations not removed; it is tried again')
+    host.logger.warn({ tenantId, err: forLog(error) }, 'old generations not removed; it is tried again')
   }
 }

@@ -1,3 +1,4 @@
+import { forLog } from '../errors.js'
 import type { Clock, Logger, Registry } from '../ports/index.js'
 
 interface Held {
@@ -70,7 +71,10 @@ export class Heartbeat {
       const kept = new Set(await registry.renew(owner, asked, ttlMs))
       for (const lease of asked) if (!kept.has(lease.tenantId)) this.#lose(lease.tenantId, lease.epoch)
     } catch (error) {
-      logger.warn({ err: error, tenants: asked.length }, 'leases not renewed; bots go on, it is tried again')
+      logger.warn(
+        { err: forLog(error), tenants: asked.length },
+        'leases not renewed; bots go on, it is tried again',
+      )
       // Back before the hosts that wait for expired leases: they give way for two periods.
       nextMs = periodMs / 5
     }

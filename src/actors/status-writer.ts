@@ -1,3 +1,4 @@
+import { forLog } from '../errors.js'
 import type { Clock, Logger, Registry, StatusUpdate } from '../ports/index.js'
 
 /**
@@ -46,7 +47,10 @@ export class StatusWriter {
     try {
       await this.#registry.updateStatus(updates)
     } catch (error) {
-      this.#logger.warn({ err: error, tenants: updates.length }, 'status not written; it is tried again')
+      this.#logger.warn(
+        { err: forLog(error), tenants: updates.length },
+        'status not written; it is tried again',
+      )
       for (const update of updates) {
         const newer = this.#pending.get(update.tenantId)
         this.#pending.set(update.tenantId, newer ? merge(update, newer) : update)

@@ -1,4 +1,4 @@
-import { type ErrorCode, isSessionError, SessionError } from '../errors.js'
+import { type ErrorCode, isDefect, isSessionError, SessionError } from '../errors.js'
 
 /** What a failure of the database says, whichever layer it comes from (Prisma, its driver adapter, pg, a socket). */
 interface DatabaseFailure {
@@ -16,10 +16,10 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 /**
  * The SessionError that a failure of the database means. Messages name the SQLSTATE but repeat the server's words
- * only where they cannot hold a row's content; the cause keeps the rest.
+ * only where they cannot hold a row's content; the cause keeps the rest. A defect of the program stays what it is.
  */
-export function databaseError(error: unknown, doing: string): SessionError {
-  if (isSessionError(error)) return error
+export function databaseError(error: unknown, doing: string): Error {
+  if (isSessionError(error) || isDefect(error)) return error
   const failure = describe(error)
   const code = codeOf(failure)
   const detail = failure.state ?? failure.kind ?? 'no answer'

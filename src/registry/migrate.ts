@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, ClientConfig } from 'pg'
 import pg from 'pg'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { parseDatabaseUrl } from './connection.js'
 import { databaseError, sqlStateOf } from './database-error.js'
 import { type MigrationFile, readMigrations } from './migration-files.js'
@@ -191,8 +191,10 @@ async function recordFailure(
   }
 }
 
-function failed(name: string, error: unknown): SessionError {
-  const { code } = databaseError(error, '')
+function failed(name: string, error: unknown): Error {
+  const known = databaseError(error, '')
+  if (!isSessionError(known)) return known
+  const { code } = known
   const words = error instanceof Error ? error.message : String(error)
   return new SessionError(
     code,

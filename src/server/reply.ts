@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type ErrorCode, isSessionError } from '../errors.js'
+import { type ErrorCode, forLog, isSessionError } from '../errors.js'
 import type { Logger } from '../ports/index.js'
 
 /** What a route answers: a JSON document, or a text with its own content type. */
@@ -55,7 +55,7 @@ export function refusal(status: number, code: RefusalCode | ErrorCode, message: 
 /** A failure as its caller may see it. What is not a SessionError is a defect: logged, and not shown. */
 export function replyOfError(error: unknown, logger: Logger): Reply {
   if (isSessionError(error)) return refusal(statuses[error.code], error.code, error.message)
-  logger.error({ err: error }, 'a request failed in a way that it should not; please report it')
+  logger.error({ err: forLog(error) }, 'a request failed in a way that it should not; please report it')
   return refusal(500, 'internal', 'The request failed in an unexpected way; see the log of the server.')
 }
 

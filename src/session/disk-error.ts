@@ -1,11 +1,12 @@
-import { SessionError } from '../errors.js'
+import { isDefect, SessionError } from '../errors.js'
 
 /**
  * What a failure of the file system means. `doing` completes "could not …". The cause keeps the error's code only:
- * Node's own message holds the path, and names of key files hold phone numbers.
+ * Node's own message holds the path, and names of key files hold phone numbers. A defect of the program is no failure
+ * of the disk and stays what it is.
  */
-export function diskError(error: unknown, doing: string): SessionError {
-  if (error instanceof SessionError) return error
+export function diskError(error: unknown, doing: string): Error {
+  if (error instanceof SessionError || isDefect(error)) return error
   const { code = 'unknown error', syscall = 'file system' } = error as NodeJS.ErrnoException
   const cause = Object.assign(new Error(`${code} (${syscall})`), { code })
   if (code === 'ENOSPC' || code === 'EDQUOT') {
@@ -20,7 +21,7 @@ export function diskError(error: unknown, doing: string): SessionError {
   })
 }
 
-/** Runs `work`; a failure of the file system becomes a SessionError. */
+/** Runs `work`; a failure of the file system becomes a SessionError. @throws a defect as itself */
 export function onDisk<T>(doing: string, work: () => T): T {
   try {
     return work()

@@ -1,4 +1,4 @@
-import { type ErrorCode, SessionError } from '../errors.js'
+import { type ErrorCode, isDefect, SessionError } from '../errors.js'
 
 /** The `code` of a file system error (`ENOENT` …), or null. */
 export function errnoOf(error: unknown): string | null {
@@ -22,8 +22,9 @@ const advice: Partial<Record<ErrorCode, string>> = {
   unavailable: 'check the disk or mount, then try again',
 }
 
-/** A file system error as an error of this package. */
-export function directoryError(action: string, error: unknown): SessionError {
+/** A file system error as an error of this package; a defect of the program stays what it is. */
+export function directoryError(action: string, error: unknown): Error {
+  if (isDefect(error)) return error
   const errno = errnoOf(error)
   const code = (errno !== null && codes[errno]) || 'unavailable'
   return new SessionError(
@@ -34,7 +35,8 @@ export function directoryError(action: string, error: unknown): SessionError {
 }
 
 /** For what happens after the object's name is in place: it may or may not outlive a power cut. */
-export function unsure(action: string, error: unknown): SessionError {
+export function unsure(action: string, error: unknown): Error {
+  if (isDefect(error)) return error
   return new SessionError(
     'unavailable',
     `The directory store could not make sure that it did ${action} (${errnoOf(error) ?? 'unknown error'}): it may or may not have taken effect.`,

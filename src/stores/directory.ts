@@ -218,7 +218,7 @@ class DirectoryStore implements ObjectStore {
 
 function noInput(): void {}
 
-function linkError(action: string, error: unknown): SessionError {
+function linkError(action: string, error: unknown): Error {
   const errno = errnoOf(error)
   if (errno === 'EEXIST') {
     return new SessionError('exists', 'An object of this name exists; it was left as it is.', {

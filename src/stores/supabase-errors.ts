@@ -45,6 +45,13 @@ export function storageError(action: string, failure: unknown): SessionError {
   return new SessionError(code, `Supabase Storage did not ${action}: ${reason}; ${toDo}.`, { cause: failure })
 }
 
+/** What the client throws, rather than returns, it throws for an answer that it does not understand. */
+export async function answerTo<T>(action: string, request: Promise<T>): Promise<T> {
+  return await request.catch((error: unknown) => {
+    throw storageError(action, error)
+  })
+}
+
 /** Which absence a 404 tells of. `other` is a 404 that the storage server did not write: a proxy, a wrong URL. */
 export function isNotFound(failure: unknown): 'object' | 'bucket' | 'other' | null {
   const { statusCode, message } = asFailure(failure)

@@ -1,6 +1,6 @@
 import type { ObjectInfo } from '../ports/index.js'
 import type { StorageAccess } from './supabase-client.js'
-import { storageError, unbelievable } from './supabase-errors.js'
+import { answerTo, storageError, unbelievable } from './supabase-errors.js'
 
 /** The server's own cap on a page of list-v2 (1000); asking for more gives no more. */
 const pageSize = 1000
@@ -61,7 +61,7 @@ async function onePage(
   query: { prefix?: string; with_delimiter?: boolean; limit: number; cursor?: string },
 ): Promise<Page> {
   const action = 'list the bucket'
-  const { data, error } = await access.storage.from(access.bucket).listV2(query)
+  const { data, error } = await answerTo(action, access.storage.from(access.bucket).listV2(query))
   if (error !== null) throw storageError(action, error)
   const page = data as {
     objects?: unknown

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 import type { StorageAccess } from './supabase-client.js'
-import { isNotFound, storageError, unbelievable } from './supabase-errors.js'
+import { answerTo, isNotFound, storageError, unbelievable } from './supabase-errors.js'
 import { describeSupabaseKey, type SupabaseKeyKind } from './supabase-key.js'
 
 /** A bucket's settings as the server tells them. */
@@ -30,7 +30,7 @@ export function refuseVisitorKey(kind: SupabaseKeyKind): void {
  */
 export async function readBucket(access: StorageAccess, kind: SupabaseKeyKind): Promise<BucketSettings> {
   const action = 'show the bucket'
-  const { data, error } = await access.storage.getBucket(access.bucket)
+  const { data, error } = await answerTo(action, access.storage.getBucket(access.bucket))
   if (error !== null) throw bucketError(action, error, access.bucket, kind)
   if (typeof data !== 'object' || data === null || data.id !== access.bucket) {
     throw unbelievable(action, 'the answer does not describe the bucket')

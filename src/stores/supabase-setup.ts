@@ -35,7 +35,7 @@ export async function setupSupabaseBucket(options: SupabaseSetupOptions): Promis
   const access = openStorage({ ...options, clock: systemClock })
   const existing = await readBucket(access, kind).catch((error: unknown) => {
     if (error instanceof SessionError && error.code === 'missing') return null
-    throw error instanceof SessionError ? error : storageError('show the bucket', error)
+    throw error
   })
   const done =
     existing === null

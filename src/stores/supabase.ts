@@ -1,10 +1,10 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { isDefect, isSessionError, SessionError } from '../errors.js'
 import type { Clock, ObjectInfo, ObjectStore } from '../ports/index.js'
 import { systemClock } from '../ports/index.js'
 import { byKey, checkBody, checkObjectKey, checkPrefix, isTenantFolder } from './object-key.js'
 import { OpenGate } from './open-gate.js'
 import { openStorage, type StorageAccess } from './supabase-client.js'
-import { isNotFound, storageError, unbelievable } from './supabase-errors.js'
+import { answerTo, isNotFound, storageError, unbelievable } from './supabase-errors.js'
 import { listFolders, listObjects } from './supabase-list.js'
 import { BucketProof } from './supabase-proof.js'
 
@@ -110,26 +110,29 @@ class SupabaseStore implements ObjectStore {
     await closing
   }
 
-  /** One method's work, with everything that may be thrown turned into a SessionError. */
+  /** One method's work, with everything that may be thrown, but a defect, turned into a SessionError. */
   #run<T>(work: () => Promise<T>): Promise<T> {
     return this.#gate.pass(async () => {
       try {
         this.#proof.refuseVisitors()
         return await work()
       } catch (error) {
-        const known = isSessionError(error) ? error : storageError('answer in full', error)
+        const known = isSessionError(error) || isDefect(error) ? error : storageError('answer in full', error)
         if (isSessionError(known, 'denied', 'unavailable')) this.#proof.doubt()
         throw known
       }
     })
   }
 
+  #objects() {
+    return this.#access.storage.from(this.#access.bucket)
+  }
+
   async #upload(key: string, body: Buffer): Promise<void> {
     const action = 'store the object'
-    const { data, error } = await this.#access.storage
-      .from(this.#access.bucket)
-      // Exactly this type: without it the client says text/plain, and a charset is refused by a JSON-only bucket.
-      .upload(key, body, { contentType: 'application/json', upsert: false })
+    // Exactly this type: without it the client says text/plain, and a charset is refused by a JSON-only bucket.
+    const how = { contentType: 'application/json', upsert: false }
+    const { data, error } = await answerTo(action, this.#objects().upload(key, body, how))
     if (error !== null) throw await this.#uploadError(action, error)
     if (data.fullPath !== `${this.#access.bucket}/${key}`) {
       throw unbelievable(action, 'the answer does not confirm the object')
@@ -146,7 +149,7 @@ class SupabaseStore implements ObjectStore {
   /** Null: the server says there is none, which is yet to be proven. */
   async #download(key: string): Promise<Uint8Array | null> {
     const action = 'return the object'
-    const { data, error } = await this.#access.storage.from(this.#access.bucket).download(key)
+    const { data, error } = await answerTo(action, this.#objects().download(key))
     if (error !== null) {
       const absent = isNotFound(error)
       if (absent === null) throw storageError(action, error)
@@ -161,7 +164,7 @@ class SupabaseStore implements ObjectStore {
   /** How many were there and are gone. */
   async #removeBatch(keys: readonly string[]): Promise<number> {
     const action = 'delete objects'
-    const { data, error } = await this.#access.storage.from(this.#access.bucket).remove([...keys])
+    const { data, error } = await answerTo(action, this.#objects().remove([...keys]))
     if (error !== null) throw storageError(action, error)
     if (!Array.isArray(data)) throw unbelievable(action, 'the answer is not a list')
     return data.length

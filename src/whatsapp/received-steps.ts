@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type BinaryNode, getBinaryNodeChildren, type WASocket } from '@whiskeysockets/baileys'
+import { forLog } from '../errors.js'
 import type { Clock, KeyFileBatch, KeyFiles, Logger } from '../ports/index.js'
 import type { SendGate } from './send-gate.js'
 
@@ -174,7 +175,7 @@ export class ReceivedSteps {
       await unawaited.write(new Map(current.map(([name, { content }]) => [name, content])))
     } catch (error) {
       // The next step of the session takes it along; a session that ends without one makes it again.
-      if (!this.#dropped) logger.warn({ err: error }, 'keys of a received message not written')
+      if (!this.#dropped) logger.warn({ err: forLog(error) }, 'keys of a received message not written')
       return
     }
     for (const [name, step] of current) if (this.#held.get(name) === step) this.#held.delete(name)

@@ -149,7 +149,7 @@ describe('the command line', () => {
     expect(await runCli(['--version'], { cwd })).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' })
     const { exitCode, stdout } = await runCli(['--help'], { cwd })
     expect(exitCode).toBe(0)
-    for (const name of ['start', 'tenant', 'setup', 'migrate', 'demo'])
+    for (const name of ['start', 'tenant', 'setup', 'migrate', 'machine', 'demo'])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { suites } from './suites.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     /** Only these parts, e.g. `simulation,crash`. */
     only: { type: 'string' },
+    /** Runs nothing: prints the option that leaves out of `vitest run` what the proof runs. */
+    'print-exclude': { type: 'boolean', default: false },
   },
 })
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -23,13 +26,12 @@ const size = values.long
   : { seeds: 10_000, kills: 100, fuzz: 3, walks: 300 }
 const startedAt = performance.now()
 const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10
-const folder = await mkdtemp(join(tmpdir(), 'proof-'))
 
 /** Each gives its share of the last line. */
 const parts = {
   async model() {
     const file = join(folder, 'model.json')
-    await run([...vitest, 'test/model'], { MODEL_REPORT: file, WALK_RUNS: String(size.walks) })
+    await run([...vitest, suites.model], { MODEL_REPORT: file, WALK_RUNS: String(size.walks) })
     const { transitions, guards } = await reportIn(file)
     return { transitions, guards }
   },
@@ -39,11 +41,11 @@ const parts = {
   },
   async fuzz() {
     const file = join(folder, 'fuzz.json')
-    await run([...vitest, 'test/fuzz'], { FUZZ_REPORT: file, FUZZ_SCALE: String(size.fuzz) })
+    await run([...vitest, suites.fuzz], { FUZZ_REPORT: file, FUZZ_SCALE: String(size.fuzz) })
     return { fuzz: await reportIn(file) }
   },
   async leaks() {
-    const passed = await run([...vitest, 'test/leaks'])
+    const passed = await run([...vitest, suites.leaks])
     return { leaks: { cycles: passed ? 10_000 : 0 } }
   },
   async simulation() {
@@ -57,6 +59,16 @@ const parts = {
   },
 }
 
+if (values['print-exclude']) {
+  for (const [name, path] of Object.entries(suites)) {
+    if (!(name in parts))
+      throw new Error(`${path} is said to be part of the proof, but there is no part "${name}".`)
+    process.stdout.write(`--exclude=${path.endsWith('/') ? `${path}**` : path}\n`)
+  }
+  process.exit()
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'proof-'))
 const outcome = {}
 const failed = []
 let running = ''

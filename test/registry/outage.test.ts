@@ -124,11 +124,11 @@ describe('databaseError', () => {
 
   it('takes what Supabase’s pooler says of a wrong project for denied', () => {
     const error = Object.assign(new Error('Tenant or user not found'), { code: 'XX000' })
-    expect(databaseError(error, 'to open').code).toBe('denied')
+    expect(databaseError(error, 'to open')).toMatchObject({ code: 'denied' })
   })
 
   it('takes an error that it does not know for unavailable: nothing is proven', () => {
-    expect(databaseError(new Error('odd'), 'to open').code).toBe('unavailable')
+    expect(databaseError(new Error('odd'), 'to open')).toMatchObject({ code: 'unavailable' })
   })
 })
 

@@ -13,6 +13,11 @@ import { countStatements } from './postgres.js'
 
 const root = await mkdtemp(join(tmpdir(), 'pglite-registry-'))
 const children: Child[] = []
+beforeAll(async () => {
+  const template = pgliteRegistry({ path: join(root, 'template') })
+  await template.open()
+  await template.close()
+}, 60_000)
 afterAll(async () => {
   await Promise.all(children.map((child) => child.kill('SIGKILL')))
   await rm(root, { recursive: true, force: true, maxRetries: 10 })
@@ -24,8 +29,15 @@ function startRegistry(path: string): Child {
   return child
 }
 
+/** A directory with a database in it: making one takes seconds, copying one does not. */
+async function initialised(name: string): Promise<string> {
+  const path = join(root, name)
+  await cp(join(root, 'template'), path, { recursive: true })
+  return path
+}
+
 const create = (name: string) => async () => {
-  const registry = pgliteRegistry({ path: join(root, name) })
+  const registry = pgliteRegistry({ path: await initialised(name) })
   return {
     registry,
     countStatements,
@@ -45,20 +57,7 @@ const create = (name: string) => async () => {
 describeRegistry('PGlite', create('conformance'))
 describeClaims('PGlite', create('claims'))
 
-/** A directory with a database in it: making one takes seconds, copying one does not. */
-async function initialised(name: string): Promise<string> {
-  const path = join(root, name)
-  await cp(join(root, 'template'), path, { recursive: true })
-  return path
-}
-
 describe('an embedded registry', () => {
-  beforeAll(async () => {
-    const template = pgliteRegistry({ path: join(root, 'template') })
-    await template.open()
-    await template.close()
-  }, 60_000)
-
   it('keeps every acknowledged commit across kill -9, and is free at once', async () => {
     const path = await initialised('killed')
     for (let round = 0; round < 2; round++) {

@@ -22,7 +22,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-const workers = Math.min(availableParallelism(), 4)
+// One more than there are cores: each waits now and then for another thread to pack or unpack.
+const workers = Math.min(availableParallelism() + 1, 4)
 const seedsPerTask = 25
 const shownFailures = 5
 

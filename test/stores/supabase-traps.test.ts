@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../src/ports/index.js'
+import { type ObjectStore, systemClock } from '../../src/ports/index.js'
 import { supabaseStore } from '../../src/stores/index.js'
 import { body, textOf, unsafeKeys } from '../conformance/object-store.suite.js'
 import { newBucket } from './stand-in/buckets.js'
@@ -17,6 +17,16 @@ function open(changes: Partial<Parameters<typeof supabaseStore>[0]> = {}): Objec
   const store = supabaseStore({ url, key, bucket, timeoutMs: 5_000, ...changes })
   opened.push(store)
   return store
+}
+
+/** A store that can be made to give up soon: only where it is to, so that what must succeed has the time of a busy machine. */
+function openPatient() {
+  let limitMs = 5_000
+  const clock = { ...systemClock, setTimeout: (run: () => void) => systemClock.setTimeout(run, limitMs) }
+  const givesUpSoon = (does: boolean) => {
+    limitMs = does ? 150 : 5_000
+  }
+  return { store: open({ clock }), givesUpSoon }
 }
 
 const calls = (store: ObjectStore) => ({
@@ -166,26 +176,30 @@ describe('a server in trouble', () => {
   ]
 
   it.each(troubles)('gives `unavailable`, never an absence: %s', async (kind) => {
-    const store = open({ timeoutMs: 150 })
+    const { store, givesUpSoon } = openPatient()
     // Known to be good before, so that only the answers under fault can decide.
     await store.check()
     standIn.faults.always(kind)
+    givesUpSoon(true)
     const codes = await codesOf(store)
     expect(codes).toEqual(all('unavailable'))
     standIn.faults.clear()
+    givesUpSoon(false)
     await expect(store.check()).resolves.toBeUndefined()
   })
 
   it.each(
     troubles,
   )('does not make an absence out of a look-up that worked and a proof that did not: %s', async (kind) => {
-    const store = open({ timeoutMs: 150 })
+    const { store, givesUpSoon } = openPatient()
     await store.check()
     standIn.faults.always(kind, 'getBucket')
+    givesUpSoon(true)
     for (const verb of ['get', 'list', 'remove'] as const) {
       await expect(calls(store)[verb]()).rejects.toMatchObject({ code: 'unavailable' })
     }
     // What is there needs no proof of the bucket.
+    givesUpSoon(false)
     const key = freshKey()
     await store.put(key, body('x'))
     standIn.faults.clear()
@@ -207,10 +221,13 @@ describe('a server in trouble', () => {
     'resetAfter',
     'cut',
   ] as const)('may have stored an upload that failed (%s), and says `exists` then', async (kind) => {
-    const store = open({ timeoutMs: 150 })
+    const { store, givesUpSoon } = openPatient()
     const key = freshKey()
+    await store.check()
     standIn.faults.next(kind, 'upload')
+    givesUpSoon(true)
     await expect(store.put(key, body('first'))).rejects.toMatchObject({ code: 'unavailable' })
+    givesUpSoon(false)
     await expect(store.put(key, body('second'))).rejects.toMatchObject({ code: 'exists' })
     expect(textOf(await store.get(key))).toBe('first')
   })

@@ -8,7 +8,7 @@ export function backupFailing({ alertFailures, alertFailingMs }: AlertSettings):
   return {
     name: 'backup.failing',
     advice:
-      'Look at the log for the error: `unavailable` means that store or registry do not answer, `denied` that a key is wrong, `corrupt` that files on this disk are damaged.',
+      'Look at the log for the error: `unavailable` means that store or registry do not answer, `denied` that a key is wrong, `corrupt` that files on this disk are damaged, `internal` that this program has a defect: report it with the stack.',
     note(fact, now) {
       if (fact.type === 'generation.committed') failures.over(fact.tenantId)
       if (

@@ -57,6 +57,8 @@ const errorAdvice = {
   wipeFailed: 'The deletion did not get through. Log out once more.',
   invalid: 'An input was refused. See the log of the host.',
   ended: 'The session had ended already.',
+  internal:
+    'A defect of this program. Report it with the stack from the log of the host; nothing was overwritten.',
 }
 
 /**

@@ -1,0 +1,1 @@
+export const suites: Readonly<Record<string, string>>
