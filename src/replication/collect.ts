@@ -10,6 +10,8 @@ export interface Collected {
   readonly removed: number
   readonly keep: number
   readonly unknown: number
+  /** False: the store has lost objects that the head needs. Nothing was removed. */
+  readonly headIsWhole: boolean
 }
 
 /**
@@ -23,11 +25,11 @@ export async function collectGarbage(
   input: Omit<RetentionInput, 'objects'>,
 ): Promise<Collected> {
   const objects = await store.list(generationsPrefix(input.tenantId))
-  const { remove, keep, unknown } = decideRetention({ ...input, objects })
+  const { remove, keep, unknown, headIsWhole } = decideRetention({ ...input, objects })
   for (let from = 0; from < remove.length; from += removeBatch) {
     await store.remove(remove.slice(from, from + removeBatch))
   }
-  return { removed: remove.length, keep, unknown }
+  return { removed: remove.length, keep, unknown, headIsWhole }
 }
 
 /**

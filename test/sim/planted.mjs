@@ -31,6 +31,28 @@ export const planted = [
     ],
   },
   {
+    name: 'olderDiskWins',
+    what: 'a copy of the disk that was put back is taken for one that was killed before it had noted its commits',
+    edits: [
+      {
+        file: 'src/replication/verdict.ts',
+        from: 'return base.epoch === head.epoch && (reached >= head.seq || hasTried(base, head))',
+        to: 'return base.epoch === head.epoch',
+      },
+    ],
+  },
+  {
+    name: 'attemptNotOwed',
+    what: 'a change is accepted on top of an attempt that a full disk has not noted',
+    edits: [
+      {
+        file: 'src/session/journal.ts',
+        from: 'this.#owed = attempt',
+        to: 'void attempt',
+      },
+    ],
+  },
+  {
     name: 'savedUpToNow',
     what: 'the machine takes its newest position for the one that was saved',
     edits: [
