@@ -1,4 +1,5 @@
 import { audit } from './parts/audit.js'
+import { boot } from './parts/boot.js'
 import { fleet } from './parts/fleet.js'
 import { actors, memory } from './parts/memory.js'
 import { overloadFigures, steady, steadyFigures } from './parts/steady.js'
@@ -8,6 +9,7 @@ import { ratios, strategyCell } from './parts/strategies.js'
 const parts: Record<string, (options: never) => Promise<unknown>> = {
   strategyCell,
   ratios,
+  boot,
   fleet,
   steady,
   steadyFigures,

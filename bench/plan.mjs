@@ -17,6 +17,7 @@ export function partsOf(names, quick) {
 function allParts(quick) {
   return {
     strategies: strategyRuns(quick),
+    boot: bootRuns(quick),
     fleet: fleetRuns(quick),
     steady: steadyRuns(quick),
     audit: [run('an untouched session', 'audit', { files: quick ? 100 : 860 })],
@@ -59,6 +60,15 @@ function isTooSlow(strategy, store, files) {
 function keep(cell, report) {
   report.cells.push(cell)
   return []
+}
+
+/** A session has 860 files after pairing; one of 60 shows what a tenant costs beside its files. */
+function bootRuns(quick) {
+  const [tenants, sizes] = quick ? [20, [40]] : [1_000, [60, 860]]
+  return sizes.map((files) => {
+    const title = `${tenants} tenants of ${files} files on an empty disk at 50 ms, limit 64`
+    return run(title, 'boot', { tenants, files, limit: 64, latencyMs: 50 })
+  })
 }
 
 function fleetRuns(quick) {

@@ -36,7 +36,12 @@ export async function newRig(options: {
   await registry.open()
   const link = new LightLink()
   const settings = checkSettings({ collectIntervalMs: 0, connectConcurrency: 1_000, ...options.settings })
-  const root = await openSessionRoot({ path: options.path, clock: systemClock, random: Math.random })
+  const root = await openSessionRoot({
+    path: options.path,
+    clock: systemClock,
+    random: Math.random,
+    threads: { most: settings.restoreThreads, program: threadProgram, unavailable },
+  })
   const supervisor = assembleSupervisor<never>({
     settings,
     logger: silentLogger,
@@ -55,6 +60,15 @@ export async function newRig(options: {
     commits.set(fact.tenantId, (commits.get(fact.tenantId) ?? 0) + 1)
   })
   return { supervisor, link, registry, path: options.path, ages, commits }
+}
+
+/** Bundled beside this, as run.mjs does it. */
+const threadProgram = new URL('./restore-thread.mjs', import.meta.url)
+
+function unavailable(error: unknown): void {
+  throw new Error('A thread that restores sessions ended; what is measured is not what runs.', {
+    cause: error,
+  })
 }
 
 export function countStatements(inner: Registry): CountedRegistry {

@@ -27,7 +27,9 @@ const { values, positionals } = parseArgs({
 
 const wanted = partsOf(positionals, values.quick)
 const startedAt = performance.now()
-const { path, remove } = await bundle('bench', [], 'bench/main.ts')
+const { path, remove } = await bundle('bench', [], 'bench/main.ts', {
+  'restore-thread': 'src/session/restore-thread.ts',
+})
 const report = { figures: [], cells: [], plot: [], machine: machine(), dir: values.dir, quick: values.quick }
 try {
   for (const { name, runs } of wanted) {

@@ -19,6 +19,7 @@ import { releaseFormer } from './release-former.js'
 import {
   formerOwnersOf,
   openSessionRoot,
+  type RestoreThreadsOptions,
   type SessionRoot,
   type SessionRootOptions,
 } from './session/index.js'
@@ -67,7 +68,7 @@ export async function createSupervisor(options: SupervisorOptions | Config): Pro
   return await openSupervisor(options, openSessionRoot, ({ path }) => formerOwnersOf(path, 1))
 }
 
-type Place = Pick<SessionRootOptions, 'path' | 'clock' | 'random'>
+type Place = Pick<SessionRootOptions, 'path' | 'clock' | 'random' | 'threads'>
 
 /**
  * As `createSupervisor`, in a session directory that is opened by `openRoot`.
@@ -94,7 +95,9 @@ export async function openSupervisor(
   await checkStore(store, logger)
   const registry = isRegistry(given.registry) ? given.registry : registryOf(given.registry, clock)
   const random = given.random ?? Math.random
-  const root = await openRoot({ path: given.sessionPath ?? './whatsapp-sessions', clock, random })
+  const path = given.sessionPath ?? './whatsapp-sessions'
+  const threads = threadsOf(settings, logger)
+  const root = await openRoot({ path, clock, random, threads })
   try {
     await registry.open()
     await releaseFormer(registry, formerOwners(root), logger)
@@ -115,6 +118,12 @@ export async function openSupervisor(
   if (given.signals ?? true) undoSignals = shutDownOnSignals(supervisor, logger)
   if (given.resume ?? true) resumeSoon(supervisor, logger)
   return supervisor
+}
+
+function threadsOf({ restoreThreads: most }: Settings, logger: Logger): RestoreThreadsOptions {
+  const unavailable = (error: unknown) =>
+    logger.warn({ err: error }, 'no threads to restore sessions with; they are restored one after the other')
+  return { most, unavailable }
 }
 
 /** After the caller's listeners are attached. */

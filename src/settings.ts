@@ -10,6 +10,8 @@ export interface Settings extends MachineDelays {
   readonly uploadsPerSecond: number
   /** Sessions restored at a time. */
   readonly restoreConcurrency: number
+  /** Threads that verify and write restored sessions when many come at once, at most as many as there are cores; 0 for none. */
+  readonly restoreThreads: number
   /** New connections to WhatsApp started at a time. */
   readonly connectConcurrency: number
   readonly leaseTtlMs: number
@@ -82,6 +84,7 @@ export const defaultSettings: Settings = {
   uploadConcurrency: 16,
   uploadsPerSecond: Number.POSITIVE_INFINITY,
   restoreConcurrency: 16,
+  restoreThreads: 4,
   connectConcurrency: 8,
   leaseTtlMs: 15_000,
   leaseRenewMs: 5_000,
@@ -131,6 +134,7 @@ const mayBeZero = new Set<string>([
   'commitLingerMs',
   'maxRetries',
   'quietPeriodMs',
+  'restoreThreads',
 ])
 const mayBeInfinite = new Set<string>(['capacity', 'uploadsPerSecond'])
 const counts = new Set<string>([
@@ -140,6 +144,7 @@ const counts = new Set<string>([
   'capacity',
   'uploadConcurrency',
   'restoreConcurrency',
+  'restoreThreads',
   'connectConcurrency',
   'maxRetries',
 ])

@@ -8,12 +8,15 @@ const top = path.join(import.meta.dirname, '..')
 const mayImport: Record<string, { from: string[]; types?: string[] }> = {
   machines: { from: [] },
   'src/errors.ts': { from: [] },
+  'src/error-by-message.ts': { from: ['src/errors.ts'] },
   'src/turns.ts': { from: [] },
   'src/ports': { from: ['src/errors.ts'] },
   'src/replication': { from: ['src/errors.ts', 'src/turns.ts', 'src/ports'] },
   'src/stores': { from: ['src/errors.ts', 'src/ports', 'src/replication'] },
   'src/registry': { from: ['src/errors.ts', 'src/ports', 'src/replication', 'src/generated'] },
-  'src/session': { from: ['src/errors.ts', 'src/turns.ts', 'src/ports', 'src/replication'] },
+  'src/session': {
+    from: ['src/errors.ts', 'src/error-by-message.ts', 'src/turns.ts', 'src/ports', 'src/replication'],
+  },
   'src/whatsapp': { from: ['src/errors.ts', 'src/ports', 'src/replication'] },
   'src/loopback': { from: ['src/errors.ts'] },
   'src/actors': {
@@ -47,6 +50,7 @@ const mayImport: Record<string, { from: string[]; types?: string[] }> = {
       'src/config.ts',
       'src/create-supervisor.ts',
       'src/errors.ts',
+      'src/error-by-message.ts',
       'src/logger.ts',
       'src/open-parts.ts',
       'src/ports',

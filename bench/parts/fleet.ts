@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { systemClock } from '../../src/ports/index.js'
 import { memoryRegistry } from '../../src/registry/memory.js'
@@ -8,7 +6,7 @@ import { type Figure, figure } from '../figures.js'
 import { type Cost, cost, longestStall } from '../measure.js'
 import { newRig, type Rig, temporaryDirectory, tenantName } from '../rig.js'
 import { seedTenants } from '../seed.js'
-import { changed, type Files, generateSession, writeSession } from '../sessions.js'
+import { changed, type Files, generateSession } from '../sessions.js'
 import { type CountedStore, slowStore } from '../slow-store.js'
 
 export interface FleetOptions {
@@ -19,7 +17,7 @@ export interface FleetOptions {
   readonly latencyMs: number
 }
 
-/** A thousand tenants on a new host: all restored, then each with 20 changed files backed up, then again at SIGTERM. */
+/** A thousand tenants: each with 20 changed files backed up, then again at SIGTERM. */
 export async function fleet(options: FleetOptions): Promise<{ figures: Figure[]; notes: string[] }> {
   const names = Array.from({ length: options.tenants }, (_, n) => tenantName(n))
   const session = generateSession(options.files)
@@ -28,64 +26,18 @@ export async function fleet(options: FleetOptions): Promise<{ figures: Figure[];
   await registry.open()
   await seedTenants({ store: objects, registry }, names, session)
   const store = slowStore(objects, { ms: options.latencyMs, jitter: 0.2 })
-  const bareBoot = await bareRestores(store, names, { session, limit: options.limit })
   const rig = await newRig({ store, registry, path: temporaryDirectory(), settings: settingsOf(options) })
-  const boot = await booted(rig, store, options)
+  const opened = rig.link.untilOpened(names.length)
+  await rig.supervisor.resume()
+  await opened
   const backup = await backedUp(rig, store, { session, names, ...options })
   const drain = await drained(rig, session)
-  return {
-    figures: [...bootFigures(boot, bareBoot, options), ...backup, ...drain],
-    notes: [
-      `bare restores of ${names.length} tenants × ${options.files} files: ${describe(bareBoot)}`,
-      `boot: ${describe(boot)}`,
-    ],
-  }
+  return { figures: [...backup, ...drain], notes: [] }
 }
 
 function settingsOf({ limit }: FleetOptions) {
   const manual = { quietPeriodMs: 3_600_000, maxDirtyAgeMs: 3_600_000, auditIntervalMs: 3_600_000 }
   return { ...manual, uploadConcurrency: limit, restoreConcurrency: limit }
-}
-
-/** The least that a restore is: the same downloads at the same limit, and the same files written with `writeFileSync`. */
-async function bareRestores(
-  store: CountedStore,
-  names: readonly string[],
-  { session, limit }: { session: Files; limit: number },
-): Promise<Cost> {
-  const path = temporaryDirectory()
-  const keys = await Promise.all(names.map(async (name) => (await store.list(`${name}/`))[0]!.key))
-  const queue = new PQueue({ concurrency: limit })
-  return await cost(() =>
-    queue.addAll(
-      keys.map((key, at) => async () => {
-        await store.get(key)
-        writeSession(join(path, names[at]!), session)
-      }),
-    ),
-  )
-}
-
-async function booted(
-  rig: Rig,
-  store: CountedStore,
-  { tenants }: FleetOptions,
-): Promise<Cost & { requests: number }> {
-  store.reset()
-  const taken = await cost(async () => {
-    const opened = rig.link.untilOpened(tenants)
-    await rig.supervisor.resume()
-    await opened
-  })
-  return { ...taken, requests: store.traffic.requests }
-}
-
-function bootFigures(boot: Cost & { requests: number }, bare: Cost, { tenants }: FleetOptions): Figure[] {
-  return [
-    figure('boot: wall against bare restores', boot.wallMs / bare.wallMs, '×', { most: 1.5 }),
-    figure('boot: requests a tenant', boot.requests / tenants, 'requests', { most: 1 }),
-    figure('boot: CPU a tenant', boot.cpuMs / tenants, 'ms'),
-  ]
 }
 
 async function backedUp(
@@ -135,16 +87,4 @@ async function drained(rig: Rig, session: Files): Promise<Figure[]> {
     figure('drain at SIGTERM: wall', taken.wallMs, 'ms', { most: 3_000 }),
     figure('drain at SIGTERM: tenants left unprotected', left, 'tenants', { most: 0 }),
   ]
-}
-
-function describe({ wallMs, cpuMs }: Cost): string {
-  return `${Math.round(wallMs)} ms wall, ${Math.round(cpuMs)} ms CPU`
-}
-
-/** Keeps the import of the disk's own cost beside the figures that depend on it. */
-export function fileCostMicroseconds(): number {
-  const path = temporaryDirectory()
-  const from = performance.now()
-  for (let n = 0; n < 1_000; n++) writeFileSync(join(path, `${n}.json`), 'x'.repeat(164))
-  return performance.now() - from
 }

@@ -1,7 +1,6 @@
 import type { RestoreOutput } from '../../machines/contracts.js'
 import { FileTree } from '../replication/file-tree.js'
-import { prepareOlder } from '../replication/older.js'
-import { type NewestRestored, restoreNewest } from '../replication/walk-back.js'
+import type { NewestRestored } from '../replication/walk-back.js'
 import { baseOf } from './base-of.js'
 import type { Host } from './host.js'
 import { openWork } from './open-work.js'
@@ -33,29 +32,17 @@ export async function bringHeadIntoPlace(
     )
   }
   const startedAt = host.clock.now()
-  const newest = loaded ?? (await restoreNewest(host.store, work.tenantId, head))
-  work.checkLive()
-  const { restored } = newest
-  // A head that was found beside newer, unusable generations is an older one too, and no less.
-  const fellBack = newest.fellBack || head.marks.nextPreKeyId > restored.head.marks.nextPreKeyId
-  const files = fellBack ? prepareOlder(restored.files, newest.marks).files : restored.files
-  // What was fallen back to is not the head: all of it is owed as a new snapshot on top.
-  const base = baseOf(work.epoch, fellBack ? null : head)
-  const hashes = fellBack ? undefined : restored.tree
-  const copy = await host.root.replace(work.tenantId, files, base, { reason: 'superseded', hashes })
-  work.chain = fellBack ? null : restored.chainState
+  const { tenantId } = work
+  const request = { tenantId, head, base: baseOf(work.epoch, head) }
+  const checkLive = () => work.checkLive()
+  const restored = await host.root.restoreHead(request, { store: host.store, loaded, checkLive })
+  const { copy, base, hashes, chain, seq, fellBack, skippedSeqs, downloads } = restored
+  work.chain = chain
   work.snapshotOwed = fellBack
-  host.report({
-    type: 'session.restored',
-    tenantId: work.tenantId,
-    seq: restored.head.seq,
-    files: files.size,
-    downloads: restored.downloads,
-    durationMs: host.clock.now() - startedAt,
-    fellBack,
-    skippedSeqs: newest.skipped.map(({ seq }) => seq),
-  })
-  return await openWork(host, work, { copy, base, committed: fellBack ? null : restored.tree }, 'found')
+  const durationMs = host.clock.now() - startedAt
+  const told = { tenantId, seq, files: hashes.size, downloads, durationMs, fellBack, skippedSeqs }
+  host.report({ type: 'session.restored', ...told })
+  return await openWork(host, work, { copy, base, committed: fellBack ? null : hashes }, 'found')
 }
 
 /** Moves the local copy, if there is one, out of the way. */

@@ -6,6 +6,9 @@ export interface ObjectInfo {
   readonly createdAt: number
 }
 
+/** What restoring needs of a store. */
+export type ObjectSource = Pick<ObjectStore, 'get' | 'list'>
+
 /**
  * Where generations are kept: immutable objects under names that are used once.
  *

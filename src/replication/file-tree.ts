@@ -7,6 +7,16 @@ const emptyBucket = sha256Bytes('')
 const noBuckets = Buffer.concat(Array.from({ length: bucketCount }, () => emptyBucket))
 const leastCapacity = 8
 
+/** A tree on its way to another thread. */
+export interface TreeColumns {
+  readonly names: readonly string[]
+  /** 32 bytes a name. */
+  readonly hashes: Uint8Array<ArrayBuffer>
+  readonly buckets: Uint8Array<ArrayBuffer>
+  /** Of all buckets, up to date. */
+  readonly digests: Uint8Array<ArrayBuffer>
+}
+
 /**
  * A set of key files by name and hash, with a digest over the whole set that costs only what changed: names are
  * spread over 256 buckets, a changed name re-hashes its own bucket and the list of buckets (860 files: about 3 names
@@ -84,6 +94,31 @@ export class FileTree {
     copy.#stale = this.#stale && new Set(this.#stale)
     copy.#digest = this.#digest
     return copy
+  }
+
+  /** @param columns as another tree gave them, never anything from outside: they are believed */
+  static of({ names, hashes, buckets, digests }: TreeColumns): FileTree {
+    const tree = new FileTree()
+    for (const name of names) tree.#index.add(name)
+    tree.#hashes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength)
+    tree.#buckets = buckets
+    tree.#digests = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength)
+    return tree
+  }
+
+  /** Only the digests are shared with the tree, until it changes. */
+  columns(): TreeColumns {
+    this.digest()
+    const names = [...this.names()]
+    const capacity = Math.max(names.length, leastCapacity)
+    const hashes = Buffer.alloc(capacity * hashBytes)
+    const buckets = new Uint8Array(capacity)
+    for (const [at, name] of names.entries()) {
+      const slot = this.#index.slotOf(name)
+      this.#hashes.copy(hashes, at * hashBytes, slot * hashBytes, (slot + 1) * hashBytes)
+      buckets[at] = this.#buckets[slot]!
+    }
+    return { names, hashes, buckets, digests: this.#digests }
   }
 
   /** SHA-256 over the buckets' digests, lowercase hex. */

@@ -1,5 +1,5 @@
 import { isSessionError, SessionError } from '../errors.js'
-import type { ObjectStore } from '../ports/object-store.js'
+import type { ObjectSource } from '../ports/object-store.js'
 import { ownTurn } from '../turns.js'
 import { openPayload } from './codec.js'
 import type { GenerationDocument } from './generation.js'
@@ -35,7 +35,7 @@ const triesToRead = 4
  */
 export class ObjectCache {
   readonly tenantId: string
-  readonly #store: ObjectStore
+  readonly #store: ObjectSource
   readonly #limit: number
   readonly #cipher: PayloadCipher | null
   readonly #loaded = new Map<string, LoadedGeneration | SessionError>()
@@ -43,7 +43,7 @@ export class ObjectCache {
   /** Bytes of the payloads that are held or being unpacked. */
   #unpacked = 0
 
-  constructor(store: ObjectStore, tenantId: string, { limit = 16, cipher = null }: RestoreOptions = {}) {
+  constructor(store: ObjectSource, tenantId: string, { limit = 16, cipher = null }: RestoreOptions = {}) {
     this.tenantId = tenantId
     this.#store = store
     this.#limit = limit

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../ports/object-store.js'
+import type { ObjectSource } from '../ports/object-store.js'
 import type { Head } from '../ports/registry.js'
 import { advanceChain, type ChainState } from './chain-state.js'
 import { FileTree } from './file-tree.js'
@@ -31,7 +31,7 @@ export interface Restored {
  * @throws `corrupt`, `missing`: this generation cannot be had · `denied` · `unavailable`
  */
 export function restoreGeneration(
-  store: ObjectStore,
+  store: ObjectSource,
   tenantId: string,
   ref: HeadRef,
   options: RestoreOptions = {},

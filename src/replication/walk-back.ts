@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { ObjectStore } from '../ports/object-store.js'
+import type { ObjectSource } from '../ports/object-store.js'
 import type { Head, HighWaterMarks } from '../ports/registry.js'
 import { raiseMarks } from './marks.js'
 import { isUnusable, ObjectCache, type RestoreOptions, type UnusableCode } from './object-cache.js'
@@ -38,7 +38,7 @@ export interface Candidate {
  * @throws `corrupt` no generation verifies · `denied` · `unavailable`
  */
 export async function restoreNewest(
-  store: ObjectStore,
+  store: ObjectSource,
   tenantId: string,
   head: Head,
   options: RestoreOptions = {},
@@ -59,7 +59,7 @@ export async function restoreNewest(
 }
 
 /** Generations in the store, newest first: by sequence number, then epoch (of two that raced, the later owner's). */
-export async function listGenerations(store: ObjectStore, tenantId: string): Promise<Candidate[]> {
+export async function listGenerations(store: ObjectSource, tenantId: string): Promise<Candidate[]> {
   return generationsAmong(tenantId, await store.list(generationsPrefix(tenantId)))
 }
 

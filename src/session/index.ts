@@ -12,4 +12,5 @@ export {
   type SessionRootOptions,
   type SharedRootOptions,
 } from './open-session-root.js'
+export type { RestoreThreadsOptions } from './restore-threads.js'
 export type { SessionRoot } from './session-root.js'

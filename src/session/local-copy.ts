@@ -14,7 +14,7 @@ import { isTemporaryName, temporaryPath } from './temporary.js'
 
 /** What a tenant's folder holds, after what a crash left half done was completed. */
 export interface LocalCopy {
-  /** Contents of the intact files. */
+  /** Contents of the intact files; of a session that was restored from its head a moment ago, creds.json alone. */
   readonly files: ReadonlyMap<string, string>
   /** Hashes of the intact files. */
   readonly hashes: FileTree
@@ -58,7 +58,7 @@ export async function readLocalCopy(disk: Disk, folder: string): Promise<LocalCo
 
 /** A folder that was built a moment ago, as `readLocalCopy` would find it: these files and a journal of `base` alone. */
 export function copyOf(base: Base, { files, hashes, facts }: Built): LocalCopy | null {
-  if (files.size === 0) return null
+  if (hashes.size === 0) return null
   const journal: JournalContent = { base, torn: false, files: new Map(), unsaved: new Map() }
   const isHead = base.head?.tree === hashes.digest()
   return {

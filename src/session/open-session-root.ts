@@ -7,6 +7,7 @@ import { type Disk, systemDisk } from './disk.js'
 import { diskError, onDisk } from './disk-error.js'
 import { ownerIdOf, readOwnerId } from './owner.js'
 import { settleIncoming } from './replacement.js'
+import { RestoreThreads, type RestoreThreadsOptions } from './restore-threads.js'
 import { isTenantId, SessionPaths } from './session-paths.js'
 import { SessionRoot } from './session-root.js'
 
@@ -18,6 +19,8 @@ export interface SessionRootOptions {
   readonly disk?: Disk
   /** Keeps other processes out; only tests, whose disk no other process sees, give another. */
   readonly lock?: typeof lockDirectory
+  /** For restoring many sessions at once; not with a file system of the caller's. Default: no threads. */
+  readonly threads?: RestoreThreadsOptions
   /** How long workers whose parent was killed have to end. Default 0. */
   readonly waitForWorkersMs?: number
 }
@@ -47,11 +50,16 @@ export async function openSessionRoot(options: SessionRootOptions): Promise<Sess
     for (const tenantId of disk.list(paths.incoming).filter(isTenantId))
       await settleIncoming(disk, paths, tenantId)
     const ownerId = await ownerIdOf(disk, paths.owner, options.random)
-    return new SessionRoot({ ...options, disk, paths, lock, ownerId, holds: null })
+    const threads = options.disk === undefined ? threadsOf(paths, options) : null
+    return new SessionRoot({ ...options, disk, paths, lock, ownerId, holds: null, threads })
   } catch (error) {
     await lock.release()
     throw diskError(error, 'prepare the session directory')
   }
+}
+
+function threadsOf(paths: SessionPaths, { clock, threads }: Pick<SessionRootOptions, 'clock' | 'threads'>) {
+  return threads === undefined ? null : new RestoreThreads(paths.root, clock, threads)
 }
 
 async function freeOf(
@@ -70,7 +78,7 @@ async function freeOf(
   }
 }
 
-export interface SharedRootOptions extends Pick<SessionRootOptions, 'path' | 'clock' | 'random'> {
+export interface SharedRootOptions extends Pick<SessionRootOptions, 'path' | 'clock' | 'random' | 'threads'> {
   /** From 1. */
   readonly worker: number
   readonly holds: FolderHolds
@@ -90,7 +98,7 @@ export async function openSharedRoot(options: SharedRootOptions): Promise<Sessio
   const lock = await lockDirectory(own, { what: 'The session directory of a worker' })
   try {
     const ownerId = await ownerIdOf(disk, ownerFileOf(paths, options.worker), options.random)
-    return new SessionRoot({ ...options, disk, paths, lock, ownerId })
+    return new SessionRoot({ ...options, disk, paths, lock, ownerId, threads: threadsOf(paths, options) })
   } catch (error) {
     await lock.release()
     throw diskError(error, 'prepare the directory of a worker')

@@ -11,10 +11,12 @@ import type { SessionPaths } from './session-paths.js'
 const building = 'building'
 const ready = 'ready'
 
-/** A session that was built: its files with their hashes, and what was seen of each. */
+/** A session that was built. */
 export interface Built {
+  /** Contents, of all its files or of those alone that somebody needs. */
   readonly files: ReadonlyMap<string, string>
   readonly hashes: FileTree
+  /** What was seen of each file. */
   readonly facts: ReadonlyMap<string, FileFacts>
 }
 
@@ -73,6 +75,11 @@ export async function settleIncoming(disk: Disk, paths: SessionPaths, tenantId: 
   const complete = disk.look(finished)?.kind === 'directory' && disk.look(paths.folder(tenantId)) === null
   if (complete) await putInPlace(disk, paths, tenantId)
   else disk.removeTree(incoming)
+}
+
+/** What was built is not wanted any more. */
+export function dropIncoming(disk: Disk, paths: SessionPaths, tenantId: string): void {
+  disk.removeTree(paths.incomingOf(tenantId))
 }
 
 /** The last step of a replacement: the tenant has no folder now. */

@@ -3,18 +3,22 @@ import { SessionError } from '../errors.js'
 import type { Clock, Random } from '../ports/clock.js'
 import type { DirectoryLock } from '../ports/directory-lock.js'
 import type { FolderHolds } from '../ports/folder-holds.js'
+import type { ObjectSource } from '../ports/object-store.js'
 import { checkTenantId } from '../ports/tenant-id.js'
 import type { FileTree } from '../replication/file-tree.js'
+import type { NewestRestored } from '../replication/walk-back.js'
 import type { Base } from './base.js'
 import type { Disk } from './disk.js'
 import { diskError, onDisk } from './disk-error.js'
 import { FolderFiles } from './folder-files.js'
 import { type FolderState, shortestJournal } from './folder-state.js'
+import { type BuiltHead, buildHead, type HeadRequest } from './head-build.js'
 import { Journal } from './journal.js'
 import { KeyFolder } from './key-folder.js'
 import { copyOf, type LocalCopy, readLocalCopy } from './local-copy.js'
 import { type OpenOptions, stateOnOpen } from './open-folder.js'
-import { buildIncoming, putInPlace, settleIncoming } from './replacement.js'
+import { type Built, buildIncoming, dropIncoming, putInPlace, settleIncoming } from './replacement.js'
+import type { RestoreThreads } from './restore-threads.js'
 import { checkReason, isTenantId, newQuarantinePath, type SessionPaths } from './session-paths.js'
 
 export interface SessionRootParts {
@@ -26,6 +30,21 @@ export interface SessionRootParts {
   readonly ownerId: string
   /** Null: this process alone uses the directory. */
   readonly holds: FolderHolds | null
+  /** Null: everything is done by this thread. */
+  readonly threads: RestoreThreads | null
+}
+
+export interface RestoreOptions {
+  readonly store: ObjectSource
+  /** What `restoreNewest` gave, when somebody asked it already. */
+  readonly loaded?: NewestRestored
+  /** Asked last before anything of the tenant's is touched. @throws to stop */
+  readonly checkLive: () => void
+}
+
+/** A head that is a tenant's session now, and what `inspect` would find. */
+export interface RestoredHead extends BuiltHead {
+  readonly copy: LocalCopy | null
 }
 
 /**
@@ -117,11 +136,32 @@ export class SessionRoot {
     return await this.#alone(tenantId, 'restore a session', async ({ disk, paths }) => {
       checkReason(reason)
       const built = await buildIncoming(disk, paths, tenantId, { files, base, hashes })
-      if (disk.look(paths.folder(tenantId)) !== null) await this.#moveAside(tenantId, reason)
-      await putInPlace(disk, paths, tenantId)
-      const copy = copyOf(base, built)
-      this.#inspected.set(tenantId, copy)
-      return copy
+      return await this.#putInPlace(tenantId, base, built, reason)
+    })
+  }
+
+  /**
+   * Makes a tenant's head its session or, when that is proven unusable, the newest generation before it that verifies:
+   * downloaded, verified, built beside the tenant's folder and renamed into place, the old folder to the quarantine as
+   * `superseded`. A crash leaves the old one or the new one.
+   * @throws SessionError `corrupt` no generation verifies, or read back wrong · `diskFull` · `denied` · `unavailable`
+   */
+  async restoreHead(
+    request: HeadRequest,
+    { store, loaded, checkLive }: RestoreOptions,
+  ): Promise<RestoredHead> {
+    const { tenantId } = request
+    return await this.#alone(tenantId, 'restore a session', async (parts) => {
+      const here = () => buildHead(parts, store, request, loaded)
+      const elsewhere = loaded === undefined ? parts.threads : null
+      const built = await (elsewhere === null ? here() : elsewhere.build(store, request, here))
+      try {
+        checkLive()
+      } catch (error) {
+        dropIncoming(parts.disk, parts.paths, tenantId)
+        throw error
+      }
+      return { ...built, copy: await this.#putInPlace(tenantId, built.base, built, 'superseded') }
     })
   }
 
@@ -174,6 +214,7 @@ export class SessionRoot {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await Promise.all([...this.#open.values()].map((folder) => folder.close()))
+      await this.#parts.threads?.close()
       await this.#parts.lock.release()
     })()
     return this.#closed
@@ -198,6 +239,15 @@ export class SessionRoot {
         disk.rename(join(path, name), join(aside, name))
       },
     })
+  }
+
+  async #putInPlace(tenantId: string, base: Base, built: Built, reason: string): Promise<LocalCopy | null> {
+    const { disk, paths } = this.#parts
+    if (disk.look(paths.folder(tenantId)) !== null) await this.#moveAside(tenantId, reason)
+    await putInPlace(disk, paths, tenantId)
+    const copy = copyOf(base, built)
+    this.#inspected.set(tenantId, copy)
+    return copy
   }
 
   async #moveAside(tenantId: string, reason: string): Promise<string> {

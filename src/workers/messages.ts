@@ -1,8 +1,8 @@
 import type { LinkStatus } from '../../machines/index.js'
+import type { ErrorByMessage } from '../error-by-message.js'
 import type { SessionStatus } from '../ports/index.js'
 import type { CloseResult } from '../session-api.js'
 import type { MachineStep, MachinesNow, ShutdownResult, SupervisorEvents } from '../supervisor-api.js'
-import type { ErrorByMessage } from './error-by-message.js'
 import type { WorkerOptions } from './worker-options.js'
 
 /*

@@ -1,6 +1,6 @@
 import type { LogLevel } from '../config.js'
+import { withErrorsByMessage } from '../error-by-message.js'
 import type { Logger } from '../ports/index.js'
-import { withErrorsByMessage } from './error-by-message.js'
 import type { FromWorker, LogLevelName } from './messages.js'
 
 type LogMessage = Extract<FromWorker, { type: 'log' }>

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { errorOf } from '../error-by-message.js'
 import { SessionError } from '../errors.js'
 import type { Clock } from '../ports/index.js'
 import type { ShutdownResult } from '../supervisor-api.js'
-import { errorOf } from './error-by-message.js'
 import type { CallName, FromWorker, ToWorker, Uploads } from './messages.js'
 import type { WorkerOptions } from './worker-options.js'
 

@@ -1,8 +1,8 @@
+import { withErrorsByMessage } from '../error-by-message.js'
 import type { Clock } from '../ports/index.js'
 import type { Session } from '../session-api.js'
 import type { Supervisor } from '../supervisor.js'
 import type { MachineStep, SupervisorEvents } from '../supervisor-api.js'
-import { withErrorsByMessage } from './error-by-message.js'
 import type { SessionState, Told, ToldEvent } from './messages.js'
 
 type Watchable = Pick<Supervisor<unknown>, 'on' | 'get' | 'inspect' | 'machines'>

@@ -1,3 +1,4 @@
+import { withErrors } from '../error-by-message.js'
 import { SessionError } from '../errors.js'
 import { checkTenantId, type TenantRecord } from '../ports/index.js'
 import type { CloseResult, Session } from '../session-api.js'
@@ -11,7 +12,6 @@ import type {
   SupervisorEvents,
 } from '../supervisor-api.js'
 import { TypedEvents } from '../typed-events.js'
-import { withErrors } from './error-by-message.js'
 import { HoldTable } from './hold-table.js'
 import type { CallName, FromWorker, Told } from './messages.js'
 import { RemoteSessions } from './remote-sessions.js'

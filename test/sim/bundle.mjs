@@ -8,9 +8,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /**
  * Bundles the simulation (or another `entry`) into one file, with `edits` made to the product's sources on the way:
  * `{ file, from, to }`, where `from` must occur exactly once. So a bug can be planted without a switch in the product.
+ * @param others entries of files beside it, by name
  * @returns the path of the bundle
  */
-export async function bundle(name, edits = [], entry = 'test/sim/main.ts') {
+export async function bundle(name, edits = [], entry = 'test/sim/main.ts', others = {}) {
   const folder = join(root, 'node_modules', '.cache', 'simulation', `${process.pid}-${name}`)
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
@@ -21,11 +22,14 @@ export async function bundle(name, edits = [], entry = 'test/sim/main.ts') {
     logLevel: 'silent',
     plugins: [{ name: 'plant', enforce: 'pre', transform: (code, id) => plant(code, id, left) }],
     build: {
-      ssr: entry,
+      ssr: true,
       outDir: folder,
       emptyOutDir: false,
       minify: false,
-      rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+      rollupOptions: {
+        input: { main: entry, ...others },
+        output: { entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' },
+      },
     },
   })
   if (left.size > 0) throw new Error(`Not in the bundle: ${[...left].map(({ file }) => file).join(', ')}`)

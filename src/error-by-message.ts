@@ -1,4 +1,4 @@
-import { asError, type ErrorCode, isSessionError, SessionError } from '../errors.js'
+import { asError, type ErrorCode, isSessionError, SessionError } from './errors.js'
 
 /** An error on its way to another process, where its class would be lost. */
 export interface ErrorByMessage {

@@ -1,0 +1,114 @@
+import { rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import PQueue from 'p-queue'
+import { systemClock } from '../../src/ports/index.js'
+import { memoryRegistry } from '../../src/registry/memory.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import { type Figure, figure } from '../figures.js'
+import { type Cost, cost, longestStall } from '../measure.js'
+import { newRig, type Rig, temporaryDirectory, tenantName } from '../rig.js'
+import { seedTenants } from '../seed.js'
+import { type Files, generateSession, writeSession } from '../sessions.js'
+import { type CountedStore, slowStore } from '../slow-store.js'
+
+export interface BootOptions {
+  readonly tenants: number
+  /** Files of a session. */
+  readonly files: number
+  readonly limit: number
+  readonly latencyMs: number
+}
+
+interface Boot extends Cost {
+  readonly requests: number
+  readonly stallMs: number
+}
+
+/** What a file of a session takes on a file system of 4 KiB blocks, its inode included. */
+const bytesAFile = 5 * 1024
+
+/** A host was lost: all its tenants are restored on a new one, whose disk is empty, until the last is connected. */
+export async function boot(options: BootOptions): Promise<{ figures: Figure[]; notes: string[] }> {
+  const { files, limit, latencyMs } = options
+  const tenants = roomFor(options)
+  const names = Array.from({ length: tenants }, (_, n) => tenantName(n))
+  const session = generateSession(files)
+  const objects = memoryStore()
+  const registry = memoryRegistry({ clock: systemClock })
+  await registry.open()
+  await seedTenants({ store: objects, registry }, names, session)
+  const store = slowStore(objects, { ms: latencyMs, jitter: 0.2 })
+  const bare = await bareRestores(store, names, { session, limit })
+  const settings = { auditIntervalMs: 3_600_000, uploadConcurrency: limit, restoreConcurrency: limit }
+  const rig = await newRig({ store, registry, path: temporaryDirectory(), settings })
+  const taken = await booted(rig, store, tenants)
+  await rig.supervisor.shutdown()
+  return {
+    figures: figuresOf(taken, bare, { tenants, files }),
+    notes: [
+      `bare restores of ${tenants} tenants × ${files} files: ${describe(bare)}`,
+      `boot: ${describe(taken)}`,
+    ],
+  }
+}
+
+/** Fewer on a small disk: it holds the sessions once. */
+function roomFor({ tenants, files }: BootOptions): number {
+  const { bavail, bsize } = statfsSync(tmpdir())
+  return Math.max(1, Math.min(tenants, Math.floor((bavail * bsize * 0.8) / (files * bytesAFile))))
+}
+
+/** The least that a restore is: the same downloads at the same limit, and the same files written with `writeFileSync`. */
+async function bareRestores(
+  store: CountedStore,
+  names: readonly string[],
+  { session, limit }: { session: Files; limit: number },
+): Promise<Cost> {
+  const path = temporaryDirectory()
+  const keys = await Promise.all(names.map(async (name) => (await store.list(`${name}/`))[0]!.key))
+  const queue = new PQueue({ concurrency: limit })
+  const taken = await cost(() =>
+    queue.addAll(
+      keys.map((key, at) => async () => {
+        await store.get(key)
+        writeSession(join(path, names[at]!), session)
+      }),
+    ),
+  )
+  rmSync(path, { recursive: true, force: true })
+  return taken
+}
+
+async function booted(rig: Rig, store: CountedStore, tenants: number): Promise<Boot> {
+  store.reset()
+  let taken: Cost = { wallMs: 0, cpuMs: 0 }
+  const stallMs = await longestStall(async () => {
+    taken = await cost(async () => {
+      const opened = rig.link.untilOpened(tenants)
+      await rig.supervisor.resume()
+      await opened
+    })
+  })
+  return { ...taken, stallMs, requests: store.traffic.requests }
+}
+
+function figuresOf(
+  taken: Boot,
+  bare: Cost,
+  { tenants, files }: Pick<BootOptions, 'tenants' | 'files'>,
+): Figure[] {
+  const what = `boot of ${tenants} tenants of ${files} files`
+  // The target is that of a whole session; most of a session is pre-keys, so fewer files are no session.
+  const target = files >= 860 ? { most: 1.5 } : undefined
+  return [
+    figure(`${what}: wall against bare restores`, taken.wallMs / bare.wallMs, '×', target),
+    figure(`${what}: requests a tenant`, taken.requests / tenants, 'requests', { most: 1 }),
+    figure(`${what}: CPU a tenant`, taken.cpuMs / tenants, 'ms'),
+    figure(`${what}: longest stall of the event loop`, taken.stallMs, 'ms'),
+  ]
+}
+
+function describe({ wallMs, cpuMs }: Cost): string {
+  return `${Math.round(wallMs)} ms wall, ${Math.round(cpuMs)} ms CPU`
+}
