@@ -34,7 +34,7 @@ export async function collectGarbage(
 
 /**
  * Deletes every object of a tenant (those of an older layout too) and verifies by a listing that they are gone.
- * @param options.mayGo called before each deletion; throws when it is no longer ours to delete
+ * @param options.mayGo called before each deletion; rejects when it is no longer ours to delete
  * @param options.last key of the object that goes when everything else of its listing has gone
  * @returns the number of objects that were deleted
  * @throws `unavailable` some are still there: call again · what the store throws
@@ -42,7 +42,10 @@ export async function collectGarbage(
 export async function deleteTenant(
   store: ObjectStore,
   tenantId: string,
-  { mayGo = () => {}, last = null }: { readonly mayGo?: () => void; readonly last?: string | null } = {},
+  {
+    mayGo = async () => {},
+    last = null,
+  }: { readonly mayGo?: () => Promise<void>; readonly last?: string | null } = {},
 ): Promise<number> {
   const prefix = `${tenantId}/`
   let removed = 0
@@ -52,10 +55,10 @@ export async function deleteTenant(
     if (keys.length === 0) return removed
     const others = keys.filter((key) => key !== last)
     for (let from = 0; from < others.length; from += removeBatch) {
-      mayGo()
+      await mayGo()
       await store.remove(others.slice(from, from + removeBatch))
     }
-    mayGo()
+    await mayGo()
     if (last !== null && others.length < keys.length) await store.remove([last])
     removed += keys.length
   }
