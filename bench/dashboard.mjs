@@ -1,5 +1,6 @@
-// What the dashboard costs: 1,000 connected tenants, 1,000 changes a second, without a page and with one connected.
-//   npm run build && node bench/dashboard.mjs [seconds]
+// What the dashboard costs: 1,000 connected tenants, 1,000 changes a second, each of them in a tenant's row; without a
+// page, with one that shows the list, and with one that shows a tenant, in turns.
+//   npm run build && node bench/dashboard.mjs [seconds a round] [turns] [--json]
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
@@ -16,11 +17,35 @@ import {
 const tenants = 1_000
 const eventsPerSecond = 1_000
 const tickMs = 20
+/** Of a core, what a page may cost the process. */
+const targetPercent = 10
 
-async function measure(seconds) {
+const kinds = {
+  idle: { perSecond: 0, target: null },
+  'no page': { perSecond: eventsPerSecond, target: null },
+  'a page': { perSecond: eventsPerSecond, target: '/events' },
+  'a page that watches a tenant': { perSecond: eventsPerSecond, target: '/events?tenant=tenant-0000' },
+}
+
+async function measure(seconds, turns) {
   const folder = mkdtempSync(path.join(tmpdir(), 'bss-dashboard-'))
+  const { supervisor, ids, change } = await connectAll(folder)
+  const rounds = []
+  for (let turn = 0; turn < turns; turn++) {
+    for (const kind of Object.keys(kinds)) {
+      const round = { kind, ...(await oneRound(supervisor, ids, change, kinds[kind], seconds)) }
+      rounds.push(round)
+      if (!isJson) console.log(JSON.stringify(round))
+    }
+  }
+  await supervisor.shutdown()
+  rmSync(folder, { recursive: true, force: true })
+  return rounds
+}
+
+/** Tenants that are connected and backed up, each with a change that waits for longer than the measurement takes. */
+async function connectAll(folder) {
   const link = new OpenLink()
-  // The backups are not what is measured: a change waits for longer than the measurement takes.
   const settings = {
     quietPeriodMs: 1_000_000,
     maxDirtyAgeMs: 1_000_000,
@@ -37,56 +62,50 @@ async function measure(seconds) {
     signals: false,
     resume: false,
   })
-  const api = createDashboardServer(supervisor, { port: 0 })
-  const { port } = await api.listen()
   const ids = Array.from({ length: tenants }, (_, index) => `tenant-${String(index).padStart(4, '0')}`)
   const sessions = await Promise.all(ids.map((id) => supervisor.start(id)))
   await Promise.all(sessions.map((session) => session.waitFor('connected')))
-  // The first backups are over then.
   while (supervisor.uploads.running + supervisor.uploads.waiting > 0) await pause(200)
   await pause(2_000)
-  // From now on each row tells the age of a change that waits, so that no two looks at it are alike.
   await Promise.all(link.files.map((files) => files.write(new Map([['session-1.0.json', '{}']]))))
   await pause(3_000)
-  const rounds = []
-  for (const round of [
-    'idle',
-    'events',
-    'events and a page',
-    'events and a page that watches a tenant',
-    'events',
-  ]) {
-    const reader = round.includes('page')
-      ? await startReader(port, round.includes('watches') ? '/events?tenant=tenant-0000' : '/events')
-      : null
-    await pause(2_000)
-    const { cpu, events } = await under(round === 'idle' ? 0 : eventsPerSecond, seconds, supervisor, ids)
-    const received = reader === null ? null : await reader.end()
-    rounds.push({
-      round,
-      cpuPercent: Number(cpu.toFixed(1)),
-      eventsPerSecond: Math.round(events),
-      ...received,
-    })
-    console.log(JSON.stringify(rounds.at(-1)))
-  }
-  await api.close({ graceMs: 0 })
-  await supervisor.shutdown()
-  rmSync(folder, { recursive: true, force: true })
+  return { supervisor, ids, change: changing(sessions) }
 }
 
-/** Events of the machines alone, and what follows from them: a file written would measure the disk. */
-async function under(perSecond, seconds, supervisor, ids) {
-  let sent = 0
+/** A machine's event, and one change more in the tenant's row: a file written would measure the disk. */
+function changing(sessions) {
+  const counts = sessions.map(() => 1)
+  for (const [index, session] of sessions.entries()) {
+    const { since } = session.unprotected
+    const get = () => ({ changes: counts[index], since, ageMs: Date.now() - since, preKeys: 0 })
+    Object.defineProperty(session, 'unprotected', { get })
+  }
   let position = 1_000
+  return (index) => {
+    counts[index] += 1
+    sessions[index].actor.send({ type: 'files.changed', position: ++position, urgent: false })
+  }
+}
+
+/** A server of its own for each, since one goes on for a while after its last reader. */
+async function oneRound(supervisor, ids, change, { perSecond, target }, seconds) {
+  const api = createDashboardServer(supervisor, { port: 0 })
+  const { port } = await api.listen()
+  const reader = target === null ? null : await startReader(port, target)
+  await under(perSecond, 1, change)
+  const { cpu, events } = await under(perSecond, seconds, change)
+  const received = reader === null ? null : await reader.end()
+  await api.close({ graceMs: 0 })
+  return { cpuPercent: Number(cpu.toFixed(1)), eventsPerSecond: Math.round(events), ...received }
+}
+
+async function under(perSecond, seconds, change) {
+  let sent = 0
   const began = performance.now()
   const before = process.cpuUsage()
   while (performance.now() - began < seconds * 1_000) {
     const due = Math.floor(((performance.now() - began) / 1_000) * perSecond)
-    for (; sent < due; sent++) {
-      const { actor } = supervisor.get(ids[sent % ids.length])
-      actor.send({ type: 'files.changed', position: ++position, urgent: false })
-    }
+    for (; sent < due; sent++) change(sent % tenants)
     await pause(tickMs)
   }
   const { user, system } = process.cpuUsage(before)
@@ -132,6 +151,23 @@ function read(port, target) {
   process.stdin.resume()
 }
 
+/** Medians of a kind's rounds, and of what each turn's page cost more than the same turn without one. */
+function figuresOf(rounds) {
+  const of = (kind) => rounds.filter((round) => round.kind === kind).map(({ cpuPercent }) => cpuPercent)
+  const without = of('no page')
+  const more = (kind) => median(of(kind).map((cpu, turn) => cpu - without[turn]))
+  return Object.keys(kinds).map((kind) => {
+    const cpuPercent = median(of(kind))
+    const isPage = kinds[kind].target !== null
+    return { kind, cpuPercent, ...(isPage ? { pageCostPercent: Number(more(kind).toFixed(1)) } : {}) }
+  })
+}
+
+function median(figures) {
+  const sorted = [...figures].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)]
+}
+
 function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
@@ -163,5 +199,11 @@ class OpenLink {
   }
 }
 
-if (process.argv[2] === 'read') read(process.argv[3], process.argv[4])
-else await measure(Number(process.argv[2] ?? 15))
+const isJson = process.argv.includes('--json')
+const [first, second, third] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+if (first === 'read') read(second, third)
+else {
+  const figures = figuresOf(await measure(Number(first ?? 8), Number(second ?? 3)))
+  console.log(JSON.stringify({ tenants, eventsPerSecond, targetPercent, figures }))
+  process.exitCode = figures.every(({ cpuPercent }) => cpuPercent < targetPercent) ? 0 : 1
+}

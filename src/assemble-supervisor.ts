@@ -34,7 +34,7 @@ export interface SupervisorParts<Socket> {
   readonly root: SessionRoot
   readonly link: DeviceLink<Socket>
   /** Undefined: nobody looks for alerts. */
-  readonly alerts?: { readonly readDisk: ReadDiskSpace; readonly webhook: WebhookConfig | null }
+  readonly alerts?: { readonly readDisk: ReadDiskSpace | null; readonly webhook: WebhookConfig | null }
 }
 
 /**

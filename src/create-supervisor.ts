@@ -50,8 +50,8 @@ export interface SupervisorOptions {
   readonly link?: DeviceLink<WASocket>
   /** Where alerts are sent, signed with the secret. `supervisor.on('alert', …)` tells of them too. */
   readonly webhook?: WebhookConfig
-  /** How full the disk of the sessions is, when it is not what the system says. */
-  readonly readDisk?: ReadDiskSpace
+  /** How full the disk of the sessions is, when it is not what the system says; null: no alerts about it from here. */
+  readonly readDisk?: ReadDiskSpace | null
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -107,7 +107,10 @@ export async function openSupervisor(
   }
   const link = given.link ?? linkOf(given, { logger, clock, settings })
   let undoSignals = () => {}
-  const alerts = { webhook, readDisk: given.readDisk ?? (() => spaceOf(root.path)) }
+  const alerts = {
+    webhook,
+    readDisk: given.readDisk === undefined ? () => spaceOf(root.path) : given.readDisk,
+  }
   const parts = { settings, logger, clock, random, store, registry, root, link, alerts }
   const supervisor = assembleSupervisor(parts, async () => {
     undoSignals()

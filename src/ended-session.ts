@@ -28,7 +28,7 @@ export class EndedSession<Socket> implements Session<Socket> {
     this.state = session.state
     this.status = session.status
     this.link = session.link
-    this.unprotected = { changes: result.unsaved, ageMs: 0, preKeys: 0 }
+    this.unprotected = { changes: result.unsaved, since: null, ageMs: 0, preKeys: 0 }
     this.generation = session.generation
     this.lastError = session.lastError
     this.result = result

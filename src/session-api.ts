@@ -25,7 +25,13 @@ export interface Session<Socket = unknown> {
    * Changed files that no backup covers, the age of the oldest in milliseconds, and how many are pre-keys: WhatsApp may
    * have handed one out to somebody whose message nobody could read after a loss.
    */
-  readonly unprotected: { readonly changes: number; readonly ageMs: number; readonly preKeys: number }
+  readonly unprotected: {
+    readonly changes: number
+    /** When the oldest of them came, milliseconds since the Unix epoch; null when there is none, or not known. */
+    readonly since: number | null
+    readonly ageMs: number
+    readonly preKeys: number
+  }
   /** Sequence number of the newest committed backup; 0 before the first. */
   readonly generation: number
   /** Code of the last failure; null when all is well. */

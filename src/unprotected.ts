@@ -10,6 +10,7 @@ export function unprotectedOf(
   const oldest = folder?.oldestUnsavedAt ?? null
   return {
     changes: folder?.unsavedCount ?? ended ?? 0,
+    since: oldest,
     ageMs: oldest === null ? 0 : Math.max(0, now - oldest),
     preKeys: folder?.unsavedPreKeys ?? 0,
   }

@@ -15,7 +15,8 @@ export interface AlertParts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly readDisk: ReadDiskSpace
+  /** Null: another process of this host looks at the disk, so that one disk raises one alert. */
+  readonly readDisk: ReadDiskSpace | null
   /** Null: nobody is told outside the process. */
   readonly webhook: Webhook | null
   tell(alert: Alert): void
@@ -96,7 +97,7 @@ export class Alerts {
   async #readDisk(): Promise<void> {
     const { clock, settings, readDisk, logger } = this.#parts
     const now = clock.now()
-    if (now < this.#diskDueAt) return
+    if (readDisk === null || now < this.#diskDueAt) return
     this.#diskDueAt = now + this.#jittered(settings.alertDiskPeriodMs)
     try {
       this.#disk = await readDisk()

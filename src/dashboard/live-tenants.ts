@@ -1,5 +1,6 @@
-import type { ApiParts } from '../server/index.js'
+import type { ApiParts, TenantView } from '../server/index.js'
 import type { Counts, EventPayloads, RegistryHealth, TenantRow } from './payloads.js'
+import { rowChange, rowOf } from './row-changes.js'
 
 /** Changes are told at most this often. */
 export const batchMs = 200
@@ -9,9 +10,10 @@ const refresh = { leastMs: 1_000, mostMs: 5_000, perRowMs: 25 }
 const refreshShare = 1 / 20
 
 interface Shown {
+  /** What readers have. */
   readonly row: TenantRow
-  /** As JSON: what readers have, and the way to tell whether it changed. */
-  readonly text: string
+  /** The same as JSON, made when somebody comes who has nothing yet. */
+  text: string | null
 }
 
 export interface LiveTenantsParts extends Pick<ApiParts, 'supervisor' | 'tenants' | 'clock'> {
@@ -115,13 +117,14 @@ export class LiveTenants {
     }, waitMs)
   }
 
-  /** The row's JSON when it is not what readers have. */
-  #look(row: TenantRow): string[] {
-    const text = JSON.stringify(row)
-    if (this.#shown.get(row.tenantId)?.text === text) return []
-    this.#shown.set(row.tenantId, { row, text })
+  /** JSON of what of the row readers do not have. */
+  #look(view: TenantView): string[] {
+    const row = rowOf(view)
+    const change = rowChange(this.#shown.get(row.tenantId)?.row, row)
+    if (change === null) return []
+    this.#shown.set(row.tenantId, { row, text: null })
     this.#list = null
-    return [text]
+    return [JSON.stringify(change)]
   }
 
   #removeBut(there: ReadonlySet<string>): string[] {
@@ -146,7 +149,11 @@ export class LiveTenants {
   }
 
   #sorted(): string[] {
-    return [...this.#shown].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { text }]) => text)
+    const shown = [...this.#shown].sort(([a], [b]) => (a < b ? -1 : 1))
+    return shown.map(([, each]) => {
+      each.text ??= JSON.stringify(each.row)
+      return each.text
+    })
   }
 }
 

@@ -23,15 +23,17 @@ export interface ErrorPayload {
 }
 
 /**
- * A tenant in lists: see `TenantView` (src/server/tenant-view.ts). Beside the older fields it has `host` (short id of the
- * host that has the lease, or null), `bytes` and `files` of the newest backup (null: not known), and `unprotectedSince`
- * (null: nothing waits for a backup; the page counts the age by itself).
+ * A tenant in lists: see `TenantView` (src/server/tenant-view.ts). Its age of unprotected changes is only in what routes
+ * answer: of `unprotectedSince` the page counts it by itself.
  */
-export type TenantRow = TenantView
+export type TenantRow = Omit<TenantView, 'unprotectedAgeMs'>
+
+/** The fields of a row that are not as before, all of them of a tenant that was not there. */
+export type RowChange = Pick<TenantRow, 'tenantId'> & Partial<TenantRow>
 
 /** GET /tenants?filter=TEXT: those whose id, status or state contains the text. Without it, all. */
 export interface TenantsPayload {
-  readonly tenants: readonly TenantRow[]
+  readonly tenants: readonly TenantView[]
   readonly registry: RegistryHealth
 }
 
@@ -226,12 +228,12 @@ export interface EventPayloads {
     /** By id. */
     readonly tenants: readonly TenantRow[]
   }
-  /** At most every 200 ms. `rows` replace those with the same id. */
+  /** At most every 200 ms. Fields of `rows` replace those of the row with the same id. */
   readonly changes: {
     readonly at: string
     readonly registry: RegistryHealth
     readonly counts: Counts
-    readonly rows: readonly TenantRow[]
+    readonly rows: readonly RowChange[]
     readonly removed: readonly string[]
   }
   /** After `state`, and when the watched tenant's session has begun anew or has ended. */

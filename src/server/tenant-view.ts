@@ -58,12 +58,15 @@ export function viewTenant(
   const runsHere = session !== undefined && session.result === null
   const lease = record?.lease != null && record.lease.expiresAt > now ? record.lease : null
   const runs = runsHere ? 'here' : lease !== null && lease.owner !== hostId ? 'elsewhere' : 'no'
-  const ageMs = runs === 'elsewhere' ? 0 : (session?.unprotected.ageMs ?? 0)
+  const isOurs = session !== undefined && runs !== 'elsewhere'
+  const unprotected = isOurs ? session.unprotected : { changes: record?.unsaved ?? 0, since: null, ageMs: 0 }
   return {
     tenantId,
     runs,
     desiredState: record?.desiredState ?? null,
-    ...(session && runs !== 'elsewhere' ? ofSession(session, record) : ofRecord(record)),
+    ...(isOurs ? ofSession(session, record) : ofRecord(record)),
+    unprotectedChanges: unprotected.changes,
+    unprotectedAgeMs: unprotected.ageMs,
     phoneNumber: record?.phoneNumber ? maskPhoneNumber(record.phoneNumber) : null,
     lastBackupAt: isoOf(record?.lastBackupAt),
     lastConnectedAt: isoOf(record?.lastConnectedAt),
@@ -71,7 +74,7 @@ export function viewTenant(
     host: hostOf(runsHere ? session : undefined, lease, hostId),
     bytes: record?.head?.bytes ?? null,
     files: record?.head?.files ?? null,
-    unprotectedSince: ageMs > 0 ? isoOf(now - ageMs) : null,
+    unprotectedSince: isoOf(unprotected.since),
   }
 }
 
@@ -87,8 +90,6 @@ function ofSession(session: Session, record: TenantRecord | null) {
     state: session.state,
     status: session.status,
     link: session.link,
-    unprotectedChanges: session.unprotected.changes,
-    unprotectedAgeMs: session.unprotected.ageMs,
     // A restore sets it; before that, and after the end, the registry knows.
     generation: session.generation || (record?.head?.seq ?? 0),
     lastError: session.lastError,
@@ -101,8 +102,6 @@ function ofRecord(record: TenantRecord | null) {
     state,
     status: record?.status ?? 'DISCONNECTED',
     link,
-    unprotectedChanges: record?.unsaved ?? 0,
-    unprotectedAgeMs: 0,
     generation: record?.head?.seq ?? 0,
     lastError: record?.lastError ?? null,
   } as const

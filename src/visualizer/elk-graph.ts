@@ -12,6 +12,9 @@ export interface ElkGraph {
   readonly edges?: readonly object[]
 }
 
+/** Width of what counts as a short text inside a state. */
+const shortText = 200
+
 const options = {
   'elk.algorithm': 'layered',
   'elk.direction': 'DOWN',
@@ -33,11 +36,23 @@ const options = {
   'elk.json.edgeCoords': 'ROOT',
 }
 
-export function elkGraphOf(chart: MachineChart): ElkGraph {
+/** What elkjs leaves open; `npm run layout` looks for the choice that gives the clearest picture. */
+export interface LayoutChoice {
+  /** Which of many equally good beginnings is taken. */
+  readonly seed: number
+  /** States with a short text have those inside to the right of it, so that lines to them pass it by. */
+  readonly isIndented: boolean
+}
+
+export function elkGraphOf(chart: MachineChart, choice: LayoutChoice): ElkGraph {
   return {
     id: '*',
-    layoutOptions: { ...options, 'elk.padding': `[top=24,left=${margin},bottom=${margin},right=${margin}]` },
-    children: childrenOf(chart, ''),
+    layoutOptions: {
+      ...options,
+      'elk.randomSeed': String(choice.seed),
+      'elk.padding': `[top=24,left=${margin},bottom=${margin},right=${margin}]`,
+    },
+    children: childrenOf(chart, '', choice),
     edges: linesOf(chart).map((line, index) => ({
       id: `line${index}`,
       sources: [line.source],
@@ -47,17 +62,18 @@ export function elkGraphOf(chart: MachineChart): ElkGraph {
   }
 }
 
-function childrenOf(chart: MachineChart, parent: string): ElkGraph[] {
-  return chart.states.filter((state) => state.parent === parent).map((state) => nodeOf(chart, state))
+function childrenOf(chart: MachineChart, parent: string, choice: LayoutChoice): ElkGraph[] {
+  return chart.states.filter((state) => state.parent === parent).map((state) => nodeOf(chart, state, choice))
 }
 
-function nodeOf(chart: MachineChart, state: ChartState): ElkGraph {
+function nodeOf(chart: MachineChart, state: ChartState, choice: LayoutChoice): ElkGraph {
   const { width, height } = headSize(chart, state)
-  const children = childrenOf(chart, state.id)
+  const children = childrenOf(chart, state.id, choice)
   if (children.length === 0) return { id: state.id, layoutOptions: {}, width, height }
+  const left = choice.isIndented && width < shortText ? width : 14
   const layoutOptions = {
     ...options,
-    'elk.padding': `[top=${height + padding},left=14,bottom=14,right=14]`,
+    'elk.padding': `[top=${height + padding},left=${left},bottom=14,right=14]`,
     'elk.nodeSize.constraints': 'MINIMUM_SIZE',
     'elk.nodeSize.minimum': `(${width},${height})`,
   }

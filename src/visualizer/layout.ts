@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { MachineName } from './chart.js'
+import type { LayoutChoice } from './elk-graph.js'
 
 /** Left, top, width, height. */
 export type Box = readonly [number, number, number, number]
 
 /** Where everything is; `npm run layout` writes it. The box of what holds in every state is not in it: it is above. */
 export interface MachineLayout {
+  /** What it was made with. */
+  readonly choice: LayoutChoice
   readonly width: number
   readonly height: number
   readonly states: Readonly<Record<string, Box>>

@@ -98,7 +98,7 @@ export class RemoteSession implements Session {
   get unprotected(): Session['unprotected'] {
     const { changes, preKeys, unprotectedSince } = this.#current
     const ageMs = unprotectedSince === null ? 0 : Math.max(0, this.#now() - unprotectedSince)
-    return { changes, ageMs, preKeys }
+    return { changes, since: unprotectedSince, ageMs, preKeys }
   }
 
   get generation(): number {

@@ -29,7 +29,7 @@ export interface WorkersOptions {
   /** `capacity` and `uploadsPerSecond` are those of all workers together, all else counts for each. */
   readonly settings?: Partial<Settings>
   readonly socketUrl?: string
-  /** Alerts are sent there too, by the worker that they are about; one about the disk comes from each. */
+  /** Alerts are sent there too, by the worker that they are about; one about the disk by the first worker alone. */
   readonly webhook?: WebhookConfig
   /** Gets the lines of all workers, with the field `worker`. Default: as `createSupervisor`. */
   readonly logger?: Logger

@@ -92,13 +92,12 @@ export class WorkerTelling {
 
   #stateOf(tenantId: string): Told[] {
     const session = this.#supervisor.get(tenantId)
-    return session ? [{ session: stateOf(session, this.#clock.now()) }] : []
+    return session ? [{ session: stateOf(session) }] : []
   }
 }
 
-function stateOf(session: Session<unknown>, now: number): SessionState {
+function stateOf(session: Session<unknown>): SessionState {
   const { tenantId, state, status, link, generation, lastError, result, unprotected } = session
-  const { changes, ageMs, preKeys } = unprotected
-  const unprotectedSince = changes > 0 ? now - ageMs : null
+  const { changes, since: unprotectedSince, preKeys } = unprotected
   return { tenantId, state, status, link, changes, preKeys, unprotectedSince, generation, lastError, result }
 }

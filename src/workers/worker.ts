@@ -39,7 +39,10 @@ async function start(options: WorkerOptions): Promise<void> {
   })
   const module = options.module === null ? null : await loadModule(options.module)
   shutdownDeadlineMs = checkSettings(options.settings).shutdownDeadlineMs
-  const given: SupervisorOptions = { ...options, logger, ...module?.options, signals: false, resume: false }
+  // The disk is one for all workers: its alerts come once, from the first, which is started again if it ends.
+  const disk = worker === 1 ? {} : { readDisk: null }
+  const own = { signals: false, resume: false, ...disk }
+  const given: SupervisorOptions = { ...options, logger, ...module?.options, ...own }
   let ownerId = ''
   const opened = await openSupervisor(given, async (place) => {
     const root = await openSharedRoot({ ...place, worker, holds })

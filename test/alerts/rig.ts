@@ -23,7 +23,7 @@ export class AlertRig {
   readonly alerts: Alerts
   readonly #events: TypedEvents<SupervisorEvents>
 
-  constructor(settings: Partial<Settings> = {}) {
+  constructor(settings: Partial<Settings> = {}, { looksAtDisk = true } = {}) {
     const log = (level: string) => (fields: object, message: string) => {
       this.lines.push({ level, fields, message })
     }
@@ -42,28 +42,30 @@ export class AlertRig {
       clock: this.clock,
       random: () => 0.5,
       logger,
-      readDisk: async () => {
-        this.diskReads++
-        if (this.disk instanceof Error) throw this.disk
-        return this.disk
-      },
+      readDisk: looksAtDisk ? () => this.#readDisk() : null,
       webhook: null,
       tell: (alert) => this.told.push(alert),
     })
     onTestFinished(() => this.alerts.close())
   }
 
+  async #readDisk(): Promise<DiskSpace> {
+    this.diskReads++
+    if (this.disk instanceof Error) throw this.disk
+    return this.disk
+  }
+
   session(tenantId: string, change: Partial<Watched> = {}): void {
     const fresh: Watched = {
       status: 'CONNECTED',
-      unprotected: { changes: 0, ageMs: 0, preKeys: 0 },
+      unprotected: { changes: 0, since: null, ageMs: 0, preKeys: 0 },
       result: null,
     }
     this.sessions.set(tenantId, { ...fresh, ...this.sessions.get(tenantId), ...change })
   }
 
   unprotected(tenantId: string, ageMs: number, changes = ageMs > 0 ? 3 : 0): void {
-    this.session(tenantId, { unprotected: { changes, ageMs, preKeys: 0 } })
+    this.session(tenantId, { unprotected: { changes, since: null, ageMs, preKeys: 0 } })
   }
 
   fact(fact: SessionFact): void {

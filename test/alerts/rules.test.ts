@@ -210,6 +210,15 @@ describe('the disk', () => {
     expect(rig.news()).toEqual(['resolved disk.nearlyFull -'])
   })
 
+  it('that another process of the host looks at is not asked, and raises nothing', async () => {
+    const rig = new AlertRig({}, { looksAtDisk: false })
+    rig.disk = { freeBytes: 1, totalBytes: 100e9 }
+    rig.unprotected('a', 6 * minute)
+    await rig.pass(5 * minute)
+    expect(rig.diskReads).toBe(0)
+    expect(rig.news()).toEqual(['raised changes.unprotected a'])
+  })
+
   it('that cannot be asked is logged, and raises nothing', async () => {
     const rig = new AlertRig()
     rig.disk = new Error('ENOSYS')

@@ -16,7 +16,6 @@ function rowOf(index: number, generation = 1): TenantRow {
     link: 'open',
     phoneNumber: `********${1000 + (index % 9000)}`,
     unprotectedChanges: index % 50 === 0 ? 2 : 0,
-    unprotectedAgeMs: 0,
     unprotectedSince: index % 50 === 0 ? at : null,
     generation,
     lastBackupAt: at,
@@ -63,9 +62,9 @@ export async function serveMany(count: number) {
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    /** New generations of these tenants, as one message. */
+    /** New generations of these tenants, as one message, which tells nothing else of them. */
     change(indexes: readonly number[], generation: number) {
-      const rows = indexes.map((index) => rowOf(index, generation))
+      const rows = indexes.map((index) => ({ tenantId: `shop-${index}`, generation }))
       for (const stream of streams) send(stream, 'changes', { at, registry: 'ok', counts, rows, removed: [] })
     },
   }

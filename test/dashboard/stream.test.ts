@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { EventPayloads } from '../../src/dashboard/payloads.js'
 import { startServer } from '../server/setup.js'
 import { settled, VirtualClock } from '../support/virtual-clock.js'
 import { startDashboard } from './setup.js'
@@ -107,6 +108,59 @@ describe('the list', () => {
     expect(rows.map(({ tenantId }) => tenantId)).toEqual(['a'])
     expect(removed).toEqual([])
     expect(page.events.length).toBe(before + 1)
+  })
+
+  it('tells of a tenant only what is not as it was told, and never how old a change is', async () => {
+    const clock = virtual()
+    const settings = { quietPeriodMs: 60_000, maxDirtyAgeMs: 60_000 }
+    const { listen, connected, link } = await startDashboard({ clock, settings })
+    await connected('a')
+    await clock.advance(2_000)
+    const page = await listen()
+    const { tenants } = await page.next('state')
+    expect(Object.keys(tenants[0]!)).not.toContain('unprotectedAgeMs')
+    const connection = await link.connection('a')
+    await connection.write(new Map([['session-1.0.json', '{"a":1}']]))
+    const { rows } = await passing(clock, 200, page.next('changes'))
+    const { tenantId, ...told } = rows[0]!
+    expect(tenantId).toBe('a')
+    expect(told).toMatchObject({ state: 'connected.dirty.settling', unprotectedChanges: 1 })
+    const { state, unprotectedChanges, unprotectedSince, ...rest } = told
+    expect(rest).toEqual({})
+    expect(unprotectedSince).toMatch(/^\d{4}-.*Z$/)
+    // As many changes as before, in the same state: the row is the same, however old they are by now.
+    await clock.advance(1_000)
+    const before = page.events.length
+    await connection.write(new Map([['session-1.0.json', '{"a":2}']]))
+    await clock.advance(400)
+    expect(page.events.length).toBe(before)
+  })
+
+  it('gives who comes later what those before were told in pieces', async () => {
+    const { listen, connected, supervisor } = await startDashboard()
+    const page = await listen()
+    await page.next('state')
+    const rows = new Map<string, object>()
+    const apply = ({ rows: changes, removed }: EventPayloads['changes']) => {
+      for (const change of changes) rows.set(change.tenantId, { ...rows.get(change.tenantId), ...change })
+      for (const tenantId of removed) rows.delete(tenantId)
+    }
+    await connected('a')
+    await connected('b', '628120005678')
+    await supervisor.get('a')!.backupNow()
+    await supervisor.stop('b')
+    await page.next('changes', (changes) => {
+      apply(changes)
+      return changes.rows.some(({ runs }) => runs === 'no')
+    })
+    const later = await listen()
+    const { tenants } = await later.next('state')
+    // What was flushed for the one that came later, the first was told too.
+    while (page.events.at(-1)!.id.split('-')[1]! < later.lastId.split('-')[1]!) await settled()
+    for (const { name, data } of page.events.slice(1))
+      if (name === 'changes') apply(data as EventPayloads['changes'])
+    expect([...rows.values()]).toEqual(expect.arrayContaining([...tenants]))
+    expect(rows.size).toBe(2)
   })
 
   it('says nothing while nothing changes', async () => {

@@ -10,6 +10,7 @@ import {
   type ObjectStore,
   type Registry,
   type Session,
+  type Settings,
   systemClock,
 } from '../../src/index.js'
 import { createHttpServer, type HttpServerOptions } from '../../src/server/index.js'
@@ -30,7 +31,11 @@ export interface Ask {
 
 /** A supervisor behind a real HTTP server on a free port, with WhatsApp in the hands of the test. */
 export async function startServer(
-  options: HttpServerOptions & { store?: ObjectStore; registry?: Registry } = {},
+  options: HttpServerOptions & {
+    store?: ObjectStore
+    registry?: Registry
+    settings?: Partial<Settings>
+  } = {},
 ) {
   const folder = await mkdtemp(path.join(tmpdir(), 'bss-server-'))
   const link = new FakeLink()
@@ -42,7 +47,7 @@ export async function startServer(
     registry,
     link,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
-    settings: { quietPeriodMs: 0, statusPeriodMs: 1, commitLingerMs: 0 },
+    settings: { quietPeriodMs: 0, statusPeriodMs: 1, commitLingerMs: 0, ...options.settings },
     signals: false,
     resume: false,
   })

@@ -54,14 +54,14 @@ describe.each(machines)('the chart of the %s machine', (name, machine, inputs) =
     }
   })
 
-  it('lacks no edge that an actor takes; walks take nearly all of them', () => {
+  it('lacks no edge that an actor takes, and none that no actor takes', () => {
     const taken = new Set<string>()
-    for (let seed = 0; seed < 300; seed += 1) {
+    for (let seed = 0; seed < 900; seed += 1) {
       walk(machine, inputs[seed % inputs.length]!, seed, taken)
     }
     const ids = chart.edges.map(({ id }) => id)
     expect([...taken].filter((id) => !ids.includes(id))).toEqual([])
-    expect(taken.size).toBeGreaterThan(ids.length * 0.9)
+    expect(ids.filter((id) => !taken.has(id))).toEqual([])
   })
 
   it('has no code without a name, and edges end at states that there are', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 // @ts-expect-error A script without types.
 import { layOut } from '../../scripts/layout.mjs'
+import { clashesOf } from '../../src/visualizer/clashes.js'
 import { labelOf, linesOf } from '../../src/visualizer/drawn-text.js'
 import { elkGraphOf } from '../../src/visualizer/elk-graph.js'
 import { machineChart, machineNames } from '../../src/visualizer/index.js'
@@ -14,7 +15,8 @@ describe.each(machineNames)('the layout of the %s machine', (name) => {
   const leaves = chart.states.filter(({ initial }) => initial === null)
 
   it('is what elkjs makes of the chart now; if not, run npm run layout', async () => {
-    expect(await layOut(elkGraphOf(chart)), 'run npm run layout').toEqual(layout)
+    const { choice, ...laidOut } = layout
+    expect(await layOut(elkGraphOf(chart, choice)), 'run npm run layout').toEqual(laidOut)
   })
 
   it('has a box for every state, within the box of the state around it and wide enough for its text', () => {
@@ -40,6 +42,20 @@ describe.each(machineNames)('the layout of the %s machine', (name) => {
       expect(over, `label ${index}`).toEqual([])
     }
     expect(labels.some((label) => overlap(label, [0, 0, layout.width, layout.height]))).toBe(true)
+  })
+
+  it('lets no line run through a text', () => {
+    expect(clashesOf(chart, layout)).toEqual([])
+    // One that would is found.
+    const [x, y] = layout.states[chart.states[0]!.id]!
+    const across = {
+      ...layout.lines[0]!,
+      points: [
+        [x - 5, y + 10],
+        [x + 50, y + 10],
+      ] as const,
+    }
+    expect(clashesOf(chart, { ...layout, lines: [across, ...layout.lines.slice(1)] })).not.toEqual([])
   })
 
   it('has room for every label', () => {

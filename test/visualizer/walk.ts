@@ -10,6 +10,14 @@ import { edgeIdOf, edgesTaken } from '../../src/visualizer/index.js'
 
 const silent = fromCallback(() => {})
 
+/** A tenant that pairs has to do this and nothing else: chance alone hardly ever gets there. */
+const intoPairing = [
+  'xstate.done.actor.acquireLease',
+  'xstate.done.actor.restore',
+  'link.code',
+  'link.connecting',
+]
+
 /**
  * Events by the hundred to an actor of the machine, whose own actors do nothing; rather such as may take an edge that
  * is not in `taken` yet. The edges that it takes are added there.
@@ -27,6 +35,7 @@ export function walk(machine: AnyStateMachine, input: object, seed: number, take
   })
   actor.subscribe({ error: () => {} })
   actor.start()
+  if (seed % 3 === 0) for (const type of intoPairing) actor.send(filled(type, random, 0) as never)
   for (let step = 0; step < 60 && actor.getSnapshot().status === 'active'; step += 1) {
     const types = handledBy(actor.getSnapshot()._nodes)
     const calm = types.filter((type) => !/stop|logout|lost|xstate\.error\.actor\.link/.test(type))
@@ -35,7 +44,9 @@ export function walk(machine: AnyStateMachine, input: object, seed: number, take
       actor.send(filled(fresh[Math.floor(random() * fresh.length)]!, random, step) as never)
       continue
     }
-    const from = random() < 0.05 || calm.length === 0 ? types : calm
+    const ends = calm.filter((type) => /^xstate\.(done\.actor\.(?!link)|after)/.test(type))
+    const usual = ends.length > 0 && random() < 0.3 ? ends : calm
+    const from = random() < 0.05 || usual.length === 0 ? types : usual
     actor.send(filled(from[Math.floor(random() * from.length)]!, random, step) as never)
   }
   // Nothing is left of it: its clock is simulated, its actors hold nothing.
@@ -46,7 +57,11 @@ function handledBy(nodes: readonly AnyStateNode[]): string[] {
 }
 
 function hasUntaken(nodes: readonly AnyStateNode[], type: string, taken: ReadonlySet<string>): boolean {
-  const candidates = nodes.flatMap(({ transitions }) => transitions.get(type) ?? [])
+  const candidates = nodes.flatMap(({ transitions, always = [] }) => [
+    ...(transitions.get(type) ?? []),
+    // Those that need no event are taken when a change makes their guards true.
+    ...(type === 'files.changed' ? always : []),
+  ])
   return candidates.some((candidate) => !taken.has(edgeIdOf(candidate)!))
 }
 

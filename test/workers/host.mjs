@@ -10,6 +10,7 @@ const script = fileURLToPath(new URL('./parent.mjs', import.meta.url))
 export class HostUnderTest {
   logs = []
   facts = []
+  alerts = []
   ended = []
   down = null
   refused = null
@@ -72,6 +73,7 @@ export class HostUnderTest {
       if (message.level !== 'info') say(`${message.level}: ${message.text}`)
     }
     if (message.type === 'fact') this.facts.push(message)
+    if (message.type === 'alert') this.alerts.push(message)
     if (message.type === 'ended') this.ended.push(message)
     if (message.type === 'down') this.down = message
     if (message.type !== 'answer') return

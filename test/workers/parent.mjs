@@ -20,6 +20,7 @@ async function run({ dist, workers, ...options }) {
       if (type === 'session.restored' || type === 'session.quarantined') say({ type: 'fact', fact: type })
       if (type === 'session.kept') say({ type: 'fact', fact: type, unsaved })
     })
+    pool.on('alert', ({ rule, state }) => say({ type: 'alert', rule, state }))
     process.on('message', (message) => void answer(pool, message, say))
     for (const signal of ['SIGTERM', 'SIGINT'])
       process.once(signal, async () => {

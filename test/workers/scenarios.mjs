@@ -13,6 +13,7 @@ export const scenarios = {
   'the parent is killed': killedParent,
   'SIGTERM with and without a store': orderlyEnd,
   'by name, through the parent': byName,
+  'the disk of all workers is nearly full': fullDisk,
   'what is refused': refusals,
   'the server of the command line, with real Baileys': serverOfWorkers,
 }
@@ -52,6 +53,23 @@ async function killedWorker(rig) {
   rig.expectWhole('after the kill')
   await host.end('SIGTERM')
   rig.expect(host.exitCode === 0, `the parent ended with ${host.exitCode}`)
+}
+
+/** All look at their sessions often enough to have said it ten times. */
+async function fullDisk(rig) {
+  const nearlyFull = {
+    alertDiskFreeBytes: Number.MAX_SAFE_INTEGER,
+    alertPeriodMs: 300,
+    alertDiskPeriodMs: 300,
+  }
+  const host = rig.start(3, { ...keepsToItself, ...nearlyFull })
+  await host.ready
+  await rig.untilEven('at the start', 3)
+  await until(() => host.alerts.length > 0, 20_000)
+  await delay(3_000)
+  const about = host.alerts.filter(({ rule }) => rule === 'disk.nearlyFull')
+  rig.expect(about.length === 1, `three workers raised ${about.length} alerts about one disk`)
+  await host.end('SIGTERM')
 }
 
 /** The other worker has the leases meanwhile, and must wait for the folders. */

@@ -46,7 +46,7 @@ export function openAddDialog(store) {
     try {
       /** @type {TenantRow} */
       const row = await post('/tenants', { tenantId, ...way.value() })
-      store.put(row)
+      store.learn(row)
       shown.setTitle(`Pair ${tenantId}`)
       progress = new PairProgress(store, tenantId, { onOpen: () => leaveFor(tenantId, shown.close) })
       shown.body.replaceChildren(progress.element)

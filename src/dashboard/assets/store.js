@@ -55,7 +55,10 @@ export class Store {
     learnTime(at)
     Object.assign(this, { registry, counts })
     meter.rowsReceived += rows.length
-    for (const row of rows) this.put(row)
+    for (const change of rows) {
+      const known = this.rows.get(change.tenantId)
+      this.#put(/** @type {TenantRow} */ ({ ...known, ...change }))
+    }
     for (const tenantId of removed) {
       if (!this.rows.delete(tenantId)) continue
       this.membership += 1
@@ -64,8 +67,17 @@ export class Store {
     inNextFrame(this.#flush)
   }
 
-  /** A row that came as the answer to a request. @param {TenantRow} row */
-  put(row) {
+  /**
+   * A row that came otherwise, of a tenant that the stream has not told of yet. Of all others the stream has the word:
+   * it tells what changed since it told last, so that a row from elsewhere would stay where it does not belong.
+   * @param {TenantRow} row
+   */
+  learn(row) {
+    if (!this.rows.has(row.tenantId)) this.#put(row)
+  }
+
+  /** @param {TenantRow} row */
+  #put(row) {
     if (!this.rows.has(row.tenantId)) this.membership += 1
     this.rows.set(row.tenantId, row)
     this.#changed?.add(row.tenantId)

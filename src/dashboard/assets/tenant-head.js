@@ -160,7 +160,6 @@ export class TenantHead {
     try {
       /** @type {TenantRow} */
       const row = await post(`${pathOf(this.#tenantId)}/${verb}`)
-      this.#store.put(row)
       toast(verbs[verb].done(row))
     } catch (error) {
       toast(messageOf(error), 'bad')

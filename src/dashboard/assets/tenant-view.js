@@ -76,7 +76,7 @@ export class TenantView {
   /** @param {EventPayloads['tenant']} detail */
   onTenant(detail) {
     if (detail.tenantId !== this.#tenantId) return
-    if (detail.row !== null) this.#store.put(detail.row)
+    if (detail.row !== null) this.#store.learn(detail.row)
     this.#vitals.setCounters(detail.counters)
     this.#timeline.replace(detail.timeline)
     for (const name of /** @type {const} */ (['tenant', 'link'])) {
