@@ -42,17 +42,6 @@ export const planted = [
     ],
   },
   {
-    name: 'attemptNotOwed',
-    what: 'a change is accepted on top of an attempt that a full disk has not noted',
-    edits: [
-      {
-        file: 'src/session/journal.ts',
-        from: 'this.#owed = attempt',
-        to: 'void attempt',
-      },
-    ],
-  },
-  {
     name: 'savedUpToNow',
     what: 'the machine takes its newest position for the one that was saved',
     edits: [
