@@ -43,7 +43,7 @@ export function storageError(action: string, failure: unknown): SessionError {
   const reason = [plain(message) ?? 'no reason given', networkCode(given)].filter(Boolean).join(' ')
   const isNotReached = code === 'unavailable' && networkCode(given) !== null
   const toDo = isNotReached
-    ? 'check SUPABASE_URL and the network, or try again later'
+    ? 'check SUPABASE_URL and the network, then try again later'
     : (advice[code] ?? 'see the cause')
   return new SessionError(code, `Supabase Storage did not ${action}: ${reason}; ${toDo}.`, { cause: failure })
 }
