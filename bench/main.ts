@@ -2,6 +2,7 @@ import { audit } from './parts/audit.js'
 import { boot } from './parts/boot.js'
 import { fleet } from './parts/fleet.js'
 import { actors, memory } from './parts/memory.js'
+import { sideBySide } from './parts/side-by-side.js'
 import { overloadFigures, steady, steadyFigures } from './parts/steady.js'
 import { ratios, strategyCell } from './parts/strategies.js'
 
@@ -9,6 +10,7 @@ import { ratios, strategyCell } from './parts/strategies.js'
 const parts: Record<string, (options: never) => Promise<unknown>> = {
   strategyCell,
   ratios,
+  sideBySide,
   boot,
   fleet,
   steady,
@@ -19,13 +21,16 @@ const parts: Record<string, (options: never) => Promise<unknown>> = {
   actors,
 }
 
+// Whoever asked is gone (Ctrl-C, kill): nobody waits for the result, and the directories go with the process.
+process.once('disconnect', () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 process.once('message', ({ part, options }: { part: string; options: never }) => {
   parts[part]!(options).then(
     (result) => process.send!({ result }, () => process.exit(0)),
     (error: unknown) => {
-      process.send!({ failed: error instanceof Error ? (error.stack ?? '') : String(error) }, () =>
-        process.exit(1),
-      )
+      const { message, stack } = error instanceof Error ? error : { message: String(error), stack: '' }
+      process.send!({ failed: { message, stack } }, () => process.exit(1))
     },
   )
 })

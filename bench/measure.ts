@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 /** What something took. */
@@ -45,6 +46,27 @@ export async function residentBytes(): Promise<number> {
   return process.memoryUsage().rss
 }
 
-export function peakRssBytes(): number {
-  return process.resourceUsage().maxRSS * 1024
+/**
+ * The most that was resident while `work` ran, in bytes above what was resident before it. Linux only: NaN elsewhere, where
+ * the highest mark of a process cannot be set back (and begins as that of its parent).
+ */
+export async function peakRssGrowth<T>(work: () => Promise<T>): Promise<{ result: T; peakRssBytes: number }> {
+  const before = await residentBytes()
+  resetPeakRss()
+  const result = await work()
+  return { result, peakRssBytes: Math.max(0, peakRssBytes() - before) }
+}
+
+function resetPeakRss(): void {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5')
+  } catch {}
+}
+
+function peakRssBytes(): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) * 1_024
+  } catch {
+    return Number.NaN
+  }
 }

@@ -21,8 +21,8 @@ export interface Rig {
   readonly path: string
   /** Age in ms of the oldest change in each generation when it was committed. */
   readonly ages: number[]
-  /** Generations committed by tenant. */
-  readonly commits: Map<string, number>
+  /** Changed files in all generations so far. */
+  changesCommitted: number
 }
 
 /** The real supervisor on a real disk and the given store, with {@link LightLink} in the place of Baileys. */
@@ -53,13 +53,13 @@ export async function newRig(options: {
     link,
   })
   const ages: number[] = []
-  const commits = new Map<string, number>()
+  const rig: Rig = { supervisor, link, registry, path: options.path, ages, changesCommitted: 0 }
   supervisor.on('fact', (fact) => {
     if (fact.type !== 'generation.committed') return
     ages.push(fact.ageMs)
-    commits.set(fact.tenantId, (commits.get(fact.tenantId) ?? 0) + 1)
+    rig.changesCommitted += fact.changes
   })
-  return { supervisor, link, registry, path: options.path, ages, commits }
+  return rig
 }
 
 /** Bundled beside this, as run.mjs does it. */

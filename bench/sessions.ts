@@ -31,9 +31,27 @@ export function generateSession(count: number): Files {
 
 /** `count` files that traffic changes (sessions and sender keys), with their new contents. */
 export function changed(files: Files, count: number): Files {
-  const busy = [...files.keys()].filter((name) => /^(session|sender-key)-/.test(name))
-  const names = busy.length >= count ? busy : [...files.keys()]
-  return new Map(names.slice(0, count).map((name) => [name, withOtherKeys(files.get(name)!)]))
+  return rewritten(files, busyNames(files, count))
+}
+
+/**
+ * Names of `count` files that traffic changes; of others, in a session that has too few of them. Files without a key in
+ * them (what a sender key was sent to) would stay as they are.
+ */
+export function busyNames(files: Files, count: number): string[] {
+  const found: string[] = []
+  for (const wanted of [true, false]) {
+    for (const [name, content] of files) {
+      if (found.length === count) return found
+      if (/^(session|sender-key)-/.test(name) === wanted && content.search(key) >= 0) found.push(name)
+    }
+  }
+  return found
+}
+
+/** These files with other keys in them. */
+export function rewritten(files: Files, names: readonly string[]): Files {
+  return new Map(names.map((name) => [name, withOtherKeys(files.get(name)!)]))
 }
 
 export function writeSession(folder: string, files: ReadonlyMap<string, string>): void {
@@ -53,10 +71,14 @@ function kindsOf(real: ReadonlyMap<string, string>) {
   }
 }
 
-/** Texts in base64 of 20 characters and more are keys, or (a sender key's) JSON with keys in it. */
+/** A text in base64 of 20 characters and more, or an array of 16 bytes and more. */
+const key = /"([A-Za-z0-9+/]{20,}={0,2})"|\[(\d{1,3}(?:,\d{1,3}){15,})\]/g
+
+/** A text in base64 is a key, or (a sender key's) JSON with keys in it. */
 function withOtherKeys(content: string): string {
-  return content.replace(/"([A-Za-z0-9+/]{20,}={0,2})"/g, (_, key: string) => {
-    const bytes = Buffer.from(key, 'base64')
+  return content.replace(key, (_, text: string | undefined, array: string) => {
+    if (text === undefined) return `[${[...randomBytes(array.split(',').length)].join(',')}]`
+    const bytes = Buffer.from(text, 'base64')
     const isJson = bytes[0] === 0x5b && bytes[1] === 0x7b
     const other = isJson ? Buffer.from(withOtherKeys(bytes.toString())) : randomBytes(bytes.length)
     return `"${other.toString('base64')}"`

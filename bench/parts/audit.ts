@@ -5,7 +5,7 @@ import { systemClock } from '../../src/ports/index.js'
 import { systemDisk } from '../../src/session/disk.js'
 import { openSessionRoot } from '../../src/session/index.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import { type Figure, figure } from '../figures.js'
+import { type Figure, figuresOf } from '../figures.js'
 import { median } from '../measure.js'
 import { newRig, temporaryDirectory, tenantName } from '../rig.js'
 import { generateSession } from '../sessions.js'
@@ -40,12 +40,10 @@ async function betweenAudits(files: number): Promise<Figure[]> {
   await session.auditNow()
   systemDisk.read = read
   await rig.supervisor.shutdown()
-  return [
-    figure('unchanged tenant: requests, an audit included', store.traffic.requests - requests, 'requests', {
-      most: 0,
-    }),
-    figure('unchanged tenant: files read, an audit included', reads, 'files', { most: 0 }),
-  ]
+  return figuresOf(`${files} files, a backup, 1.5 s and an audit`, {
+    unchangedRequests: store.traffic.requests - requests,
+    unchangedReads: reads,
+  })
 }
 
 async function againstBare(files: number): Promise<Figure[]> {
@@ -67,13 +65,11 @@ async function againstBare(files: number): Promise<Figure[]> {
   }
   await root.close()
   const ratio = (ours: number[], bare: number[]) => median(ours) / median(bare)
-  return [
-    figure(`audit of ${files} files against bare stat`, ratio(times.audit, times.stat), '×', { most: 1.5 }),
-    figure(`full audit of ${files} files against bare read + SHA-256`, ratio(times.full, times.hash), '×', {
-      most: 1.5,
-    }),
-    figure(`audit of ${files} files`, median(times.audit), 'ms'),
-  ]
+  return figuresOf(`${files} files, medians of ${rounds}`, {
+    auditStat: ratio(times.audit, times.stat),
+    auditFull: ratio(times.full, times.hash),
+    auditMs: median(times.audit),
+  })
 }
 
 function namesIn(folder: string): string[] {

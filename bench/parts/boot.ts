@@ -5,7 +5,7 @@ import PQueue from 'p-queue'
 import { systemClock } from '../../src/ports/index.js'
 import { memoryRegistry } from '../../src/registry/memory.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import { type Figure, figure } from '../figures.js'
+import { type Figure, figuresOf } from '../figures.js'
 import { type Cost, cost, longestStall } from '../measure.js'
 import { newRig, type Rig, temporaryDirectory, tenantName } from '../rig.js'
 import { seedTenants } from '../seed.js'
@@ -13,6 +13,8 @@ import { type Files, generateSession, writeSession } from '../sessions.js'
 import { type CountedStore, slowStore } from '../slow-store.js'
 
 export interface BootOptions {
+  /** Of the figures, in front. */
+  readonly id: string
   readonly tenants: number
   /** Files of a session. */
   readonly files: number
@@ -44,12 +46,10 @@ export async function boot(options: BootOptions): Promise<{ figures: Figure[]; n
   const rig = await newRig({ store, registry, path: temporaryDirectory(), settings })
   const taken = await booted(rig, store, tenants)
   await rig.supervisor.shutdown()
+  const at = `${tenants.toLocaleString('en')} tenants × ${files} files, ${latencyMs} ms ± 20 %, limit ${limit}`
   return {
-    figures: figuresOf(taken, bare, { tenants, files }),
-    notes: [
-      `bare restores of ${tenants} tenants × ${files} files: ${describe(bare)}`,
-      `boot: ${describe(taken)}`,
-    ],
+    figures: figuresOf(at, bootFigures(taken, bare, { ...options, tenants })),
+    notes: [`bare restores: ${describe(bare)}; boot: ${describe(taken)}`],
   }
 }
 
@@ -93,20 +93,13 @@ async function booted(rig: Rig, store: CountedStore, tenants: number): Promise<B
   return { ...taken, stallMs, requests: store.traffic.requests }
 }
 
-function figuresOf(
-  taken: Boot,
-  bare: Cost,
-  { tenants, files }: Pick<BootOptions, 'tenants' | 'files'>,
-): Figure[] {
-  const what = `boot of ${tenants} tenants of ${files} files`
-  // The target is that of a whole session; most of a session is pre-keys, so fewer files are no session.
-  const target = files >= 860 ? { most: 1.5 } : undefined
-  return [
-    figure(`${what}: wall against bare restores`, taken.wallMs / bare.wallMs, '×', target),
-    figure(`${what}: requests a tenant`, taken.requests / tenants, 'requests', { most: 1 }),
-    figure(`${what}: CPU a tenant`, taken.cpuMs / tenants, 'ms'),
-    figure(`${what}: longest stall of the event loop`, taken.stallMs, 'ms'),
-  ]
+function bootFigures(taken: Boot, bare: Cost, { id, tenants }: BootOptions): Record<string, number> {
+  return {
+    [`${id}Wall`]: taken.wallMs / bare.wallMs,
+    [`${id}Requests`]: taken.requests / tenants,
+    [`${id}Cpu`]: taken.cpuMs / tenants,
+    [`${id}Stall`]: taken.stallMs,
+  }
 }
 
 function describe({ wallMs, cpuMs }: Cost): string {

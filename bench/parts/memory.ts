@@ -1,42 +1,68 @@
 import { systemClock } from '../../src/ports/index.js'
 import { memoryRegistry } from '../../src/registry/memory.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import { type Figure, figure } from '../figures.js'
+import { type Figure, figuresOf } from '../figures.js'
 import { residentBytes } from '../measure.js'
 import { newRig, type Rig, temporaryDirectory, tenantName } from '../rig.js'
 import { seedTenants } from '../seed.js'
 import { generateSession } from '../sessions.js'
 
+/** Looks at the memory; the heap grows in leaps, so that a line is laid through them. */
+const looks = 4
+
 export interface MemoryOptions {
+  /** Of the figure. */
+  readonly id: string
   readonly files: number
   /** Connected tenants at the first and at the second look: what all share is in both. */
   readonly few: number
   readonly many: number
+  /** Wait before each look: statuses are written, restores let go of what they held, and their threads end. */
+  readonly settleMs: number
 }
 
-export async function memory({ files, few, many }: MemoryOptions): Promise<{ figures: Figure[] }> {
+export async function memory({
+  id,
+  files,
+  few,
+  many,
+  settleMs,
+}: MemoryOptions): Promise<{ figures: Figure[]; notes: string[] }> {
   const names = Array.from({ length: many }, (_, n) => tenantName(n))
   const objects = memoryStore()
   const registry = memoryRegistry({ clock: systemClock })
   await registry.open()
   await seedTenants({ store: objects, registry }, names, generateSession(files))
   const rig = await newRig({ store: objects, registry, path: temporaryDirectory() })
-  await connected(rig, names.slice(0, few))
-  const before = await residentBytes()
-  await connected(rig, names)
-  const perTenant = ((await residentBytes()) - before) / (many - few) / 1_024
-  await rig.supervisor.shutdown()
-  return {
-    figures: [figure(`memory of a connected tenant with ${files} files`, perTenant, 'KB RSS', { most: 60 })],
+  const tenants: number[] = []
+  const kilobytes: number[] = []
+  for (let look = 0; look < looks; look++) {
+    const count = Math.round(few + ((many - few) * look) / (looks - 1))
+    await connected(rig, names.slice(0, count))
+    await new Promise((resolve) => setTimeout(resolve, settleMs))
+    tenants.push(count)
+    kilobytes.push((await residentBytes()) / 1_024)
   }
+  await rig.supervisor.shutdown()
+  const at = `from ${few.toLocaleString('en')} to ${many.toLocaleString('en')} tenants × ${files} files, in ${looks} looks`
+  return {
+    figures: figuresOf(at, { [id]: slope(tenants, kilobytes) }),
+    notes: [`MB in all: ${kilobytes.map((each) => (each / 1_024).toFixed(1)).join(', ')}`],
+  }
+}
+
+/** Of the line through the points with the least squares of errors. */
+function slope(x: readonly number[], y: readonly number[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const [meanX, meanY] = [mean(x), mean(y)]
+  const covariance = mean(x.map((value, at) => (value - meanX) * (y[at]! - meanY)))
+  return covariance / mean(x.map((value) => (value - meanX) ** 2))
 }
 
 async function connected(rig: Rig, names: readonly string[]): Promise<void> {
   const opened = rig.link.untilOpened(names.length)
   for (const name of names) await rig.supervisor.start(name)
   await opened
-  // Statuses are written, restores let go of what they held.
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
 }
 
 /** Tenants that are told to start, whose leases nobody answers for: what the machines alone take. */
@@ -59,5 +85,5 @@ export async function actors({ tenants }: { tenants: number }): Promise<{ figure
   const from = performance.now()
   for (let n = 0; n < tenants; n++) await rig.supervisor.start(tenantName(n))
   const seconds = (performance.now() - from) / 1_000
-  return { figures: [figure(`${tenants} idle tenant actors start`, seconds, 's', { most: 3 })] }
+  return { figures: figuresOf(`${tenants.toLocaleString('en')} tenants`, { actorsStart: seconds }) }
 }

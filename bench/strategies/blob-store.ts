@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient, type SupabaseClientOptions } from '@supabase/supabase-js'
+import PQueue from 'p-queue'
 import type { Latency, Traffic } from '../slow-store.js'
 
 /** What the other strategies need of a store: objects that are overwritten in place. */
@@ -61,9 +62,11 @@ export function supabaseBlobs({ url, key, bucket }: { url: string; key: string; 
   }
 }
 
-export function slowBlobs(inner: BlobStore, { ms, jitter }: Latency): BlobStore & { traffic: Traffic } {
+/** @param latency is looked at with each request */
+export function slowBlobs(inner: BlobStore, latency: Latency): BlobStore & { traffic: Traffic } {
   const traffic: Traffic = { requests: 0, bytesUp: 0, bytesDown: 0 }
   const wait = async () => {
+    const { ms, jitter } = latency
     traffic.requests++
     if (ms > 0) await sleep(ms * (1 + jitter * (2 * Math.random() - 1)))
   }
@@ -84,5 +87,15 @@ export function slowBlobs(inner: BlobStore, { ms, jitter }: Latency): BlobStore 
       await wait()
       return await inner.list(folder)
     },
+  }
+}
+
+/** At most `limit` requests at a time, of all tenants together. */
+export function limitedBlobs(inner: BlobStore, limit: number): BlobStore {
+  const queue = new PQueue({ concurrency: limit })
+  return {
+    put: (key, body) => queue.add(() => inner.put(key, body)),
+    get: (key) => queue.add(() => inner.get(key)),
+    list: (folder) => queue.add(() => inner.list(folder)),
   }
 }
