@@ -181,10 +181,10 @@ export class Claims<Socket> {
   /** Tenants that this process does not claim: a session waits for their lease, or their user stopped them here. */
   #keptOut({ hosts }: Pool): string[] {
     const { clock, settings } = this.#host
+    const isRecent = (agedMs: number) => agedMs >= 0 && agedMs < othersFirst * settings.claimPeriodMs
     const isKept = (stoppedAt: number | null) =>
       // Others come first; a tenant that is to run does not stay down for it.
-      stoppedAt !== null &&
-      (hosts.length === 1 || clock.now() - stoppedAt < othersFirst * settings.claimPeriodMs)
+      stoppedAt !== null && (hosts.length === 1 || isRecent(clock.now() - stoppedAt))
     const sessions = [...this.#sessions.all.values()]
     return sessions
       .filter((session) =>

@@ -45,6 +45,8 @@ async function backupNow(host: Host, work: TenantWork, input: BackupInput): Prom
   await proveHead(host, work)
   const made = await host.uploads.run(input.priority, async () => {
     const captured = await capture(host, work, folder)
+    const { seq, digest } = captured.generation.head
+    await folder.attempting({ seq, digest })
     const startedAt = host.clock.now()
     await uploadGeneration(host.store, captured.generation.objects)
     return { ...captured, uploadMs: host.clock.now() - startedAt }

@@ -3,6 +3,8 @@ import type { Head } from '../ports/index.js'
 import { type FoundHead, findHead } from '../replication/find-head.js'
 import { findLegacySession } from '../replication/legacy.js'
 import { maxEpoch } from '../replication/object-names.js'
+import { continuesHead } from '../replication/verdict.js'
+import { listGenerations } from '../replication/walk-back.js'
 import type { LocalCopy } from '../session/local-copy.js'
 import { keepOrGiveBack } from './acquire-lease.js'
 import type { Host } from './host.js'
@@ -22,9 +24,12 @@ export interface FoundAtStart {
 /** Epochs left out above the highest known one: a lost registry may have given some that left nothing in the store. */
 const epochGap = 1_000
 
+/** Hand-overs, restarts and hosts that were lost are followed by another start well within this. */
+const longSilenceMs = 600_000
+
 /**
- * Asks the store when the registry knows no head: it may have been lost, or be older than the session. A head that is
- * found is made the registry's again.
+ * Asks the store when the registry knows no head, or may know an old one: it may have been lost, or restored from a dump.
+ * A head that is found is made the registry's again.
  * @throws SessionError `corrupt` there are generations and none verifies · `fenced` · `unavailable` the registry
  */
 export async function findAtStart(
@@ -33,10 +38,15 @@ export async function findAtStart(
   local: LocalCopy | null,
 ): Promise<FoundAtStart> {
   const unknown: FoundAtStart = { absence: 'unknown', imported: null, failure: null, beyond: null }
-  if (work.head !== null) return unknown
   const base = local?.base ?? null
-  // This registry has not given that epoch: another one did, which was lost.
+  // This registry has not given that epoch: another one did, which was lost or of which it is an old dump.
   if (base !== null && base.epoch >= work.epoch) await takeLeaseAbove(host, work, base.epoch)
+  if (work.head !== null) {
+    const newer = await newerThanHead(host, work, work.head, base)
+    if (newer === null) return unknown
+    await adopt(host, work, newer)
+    return { ...unknown, beyond: newer.skipped.length > 0 ? newer.newest : null }
+  }
   let found: FoundHead | null
   try {
     found = await findHead(host.store, work.tenantId, { base })
@@ -49,6 +59,29 @@ export async function findAtStart(
   // Not answered, it may have been done: only the registry can tell, so this start begins anew.
   await adopt(host, work, found)
   return { ...unknown, beyond: found.skipped.length > 0 ? found.newest : null }
+}
+
+/**
+ * What the store has, if it proves that the registry is a restored dump: a generation is only made on top of the head, so
+ * one that is two beyond it, or of an epoch that is still to be given, was on top of a newer one. Asked only where the
+ * registry has heard nothing of the session for a while, as in a dump: every other start does without a listing. A copy
+ * that is this head's goes on when the store does not answer.
+ */
+async function newerThanHead(
+  host: Host,
+  work: TenantWork,
+  head: Head,
+  base: LocalCopy['base'],
+): Promise<FoundHead | null> {
+  if (work.silentMs < longSilenceMs) return null
+  const listed = await listGenerations(host.store, work.tenantId).catch((error: unknown) => {
+    if (!continuesHead(base, head) || !isSessionError(error, 'unavailable', 'denied', 'missing')) throw error
+    return []
+  })
+  const newest = listed[0]?.name.generation
+  if (newest === undefined || newest.seq <= head.seq) return null
+  if (newest.seq === head.seq + 1 && newest.epoch < work.epoch) return null
+  return await findHead(host.store, work.tenantId, { base })
 }
 
 async function legacyFiles(host: Host, { tenantId }: TenantWork, local: LocalCopy | null) {
@@ -73,17 +106,26 @@ export async function adopt(host: Host, work: TenantWork, found: FoundHead): Pro
   const { tenantId } = work
   const head = found.skipped.length > 0 ? markedAsOlder(found) : found.restored.head
   const owner = host.root.ownerId
-  const outcome = await host.commits.add({ tenantId, owner, epoch: work.epoch, expectedSeq: 0, head })
+  const outcome = await host.commits.add({
+    tenantId,
+    owner,
+    epoch: work.epoch,
+    expectedSeq: work.head?.seq ?? 0,
+    head,
+  })
   if (outcome !== 'committed') {
     throw new SessionError(
       outcome === 'fenced' ? 'fenced' : 'unavailable',
       `Another head of tenant ${tenantId} appeared while its backup was looked for; it is looked at again.`,
     )
   }
+  const before = work.head
   work.head = head
   host.logger.warn(
-    { tenantId, seq: head.seq, skipped: found.skipped.length },
-    'the registry knew no backup; it was found again in the store',
+    { tenantId, seq: head.seq, known: before?.seq ?? 0, skipped: found.skipped.length },
+    before === null
+      ? 'the registry knew no backup; it was found again in the store'
+      : 'the registry knew an older backup only, as one does that was restored from a dump; the newest in the store is used',
   )
 }
 

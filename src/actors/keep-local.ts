@@ -1,6 +1,7 @@
 import type { RestoreOutput } from '../../machines/contracts.js'
 import type { Head } from '../ports/index.js'
 import type { FileTree } from '../replication/file-tree.js'
+import { hasTried } from '../replication/verdict.js'
 import { type NewestRestored, restoreNewest } from '../replication/walk-back.js'
 import type { LocalCopy } from '../session/local-copy.js'
 import { baseOf } from './base-of.js'
@@ -73,13 +74,13 @@ async function keep(
 }
 
 /**
- * True when the head is what the copy was made from, or was committed from this very directory since. False, as it may
+ * True when the head is what the copy was made from, or one that it tried since. False, as it may
  * be after a lost registry, for an upload that nobody ever continued, and for a head before the one that the copy was
  * made from: what differs is not known then, and what the copy lacks of the head is not missing.
  */
 function standsOn({ base }: LocalCopy, head: Head): boolean {
-  if (base?.head?.digest === head.digest) return true
-  return base?.epoch === head.epoch && (base.head?.seq ?? 0) < head.seq
+  if (base === null) return false
+  return base.head?.digest === head.digest || hasTried(base, head)
 }
 
 /**

@@ -24,6 +24,8 @@ export class TenantWork {
   claimed: LeasedTenant | null = null
   /** The newest committed generation as far as this owner knows; only its own commits move it while it holds the lease. */
   head: Head | null = null
+  /** How long the registry had heard nothing of the session when it gave the lease, milliseconds. */
+  silentMs = 0
   chain: ChainState | null = null
   folder: KeyFolder | null = null
   /** The next generation must be a snapshot, even if nothing changed: an older one was restored. */
@@ -43,6 +45,8 @@ export class TenantWork {
   neverLinked = false
   /** The head when old generations were last looked for. */
   collectedSeq = 0
+  /** When that was, milliseconds since the Unix epoch. */
+  collectedAt = 0
   /** Its end has begun: what the store or the registry answers from here on is not acted upon. */
   isOver = false
   /** The session's own number, digits only. */

@@ -16,13 +16,14 @@ export async function wipe(host: Host, work: TenantWork): Promise<void> {
   const { lease, folder, tenantId } = work
   work.isOver = true
   if (lease === null) throw new SessionError('fenced', `Tenant ${tenantId} is not ours; nothing was deleted.`)
-  const refuseUnlessOurs = () => {
-    if (work.lease === lease) return
+  // Asked each time: this host may have stood still since, and whoever has the tenant now may have paired it again.
+  const refuseUnlessOurs = async () => {
+    if (work.lease === lease && (await isHeld(host, tenantId, lease))) return
+    work.lease = null
     throw new SessionError('fenced', `Tenant ${tenantId} has another owner now; the deletion was broken off.`)
   }
   await work.afterOtherBackups(async () => {
-    if (!(await isHeld(host, tenantId, lease))) work.lease = null
-    refuseUnlessOurs()
+    await refuseUnlessOurs()
     await folder?.close()
     work.folder = null
     await host.registry.setDesired(tenantId, 'stopped')

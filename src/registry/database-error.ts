@@ -53,6 +53,8 @@ const stateCodes: readonly [RegExp, ErrorCode][] = [
   [/^22|^23|^42/, 'invalid'],
 ]
 
+const notReached = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|DatabaseNotReachable)$/
+
 function codeOf({ state, kind, text }: DatabaseFailure): ErrorCode {
   // Supabase's pooler says so with an internal error's code when the user or the project is wrong.
   if (/tenant or user not found|SASL|password/i.test(text) && !state?.startsWith('57')) return 'denied'
@@ -69,5 +71,9 @@ function adviceOf(code: ErrorCode, { state, kind, text }: DatabaseFailure): stri
   if (state === '3D000') return 'the database does not exist. Check DATABASE_URL.'
   if (state && /^42P01|^42703|^3F000/.test(state)) return 'a table is missing. Apply the migrations.'
   if (code === 'invalid') return 'the database refused a value. Nothing was changed.'
+  if (state === '53100') return 'the disk of the database is full; free some space there. It is tried again.'
+  if (kind !== undefined && notReached.test(kind)) {
+    return `nothing answers there. Check the host and port in DATABASE_URL, and that the database runs; nothing is assumed about this change.`
+  }
   return 'the database does not answer as it should. It is tried again; nothing is assumed about this change.'
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm, statfs } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { SessionError } from '../errors.js'
@@ -17,6 +17,9 @@ export interface PgliteRegistryOptions {
 
 /** Statements wait for one backend, and the first start of the database takes seconds. */
 const timeoutMs = 60_000
+
+/** A new one was measured to take 39 MiB. */
+const neededBytes = 48 * 1024 * 1024
 
 const draftPrefix = 'postgres.new-'
 
@@ -80,12 +83,24 @@ async function openEmbedded(path: string) {
   // An orphan may still be writing to its own for a moment; what stays of it goes at the next start.
   await Promise.allSettled(drafts.map((name) => rm(join(path, name), { recursive: true, force: true })))
   if (!existsSync(place)) {
+    await refuseFullDisk(path)
     const draft = join(path, `${draftPrefix}${process.pid}`)
     await rm(draft, { recursive: true, force: true })
     await initialise(draft)
     await rename(draft, place)
   }
   return start(place)
+}
+
+/** A database that finds no room while it is made waits for ever, and says nothing. */
+async function refuseFullDisk(path: string): Promise<void> {
+  // A file system that cannot tell is not asked twice.
+  const space = await statfs(path).catch(() => null)
+  if (space === null || space.bavail * space.bsize >= neededBytes) return
+  throw new SessionError(
+    'diskFull',
+    `The embedded registry cannot be made at ${path}: it needs ${neededBytes / 2 ** 20} MiB, and the disk has ${Math.floor((space.bavail * space.bsize) / 2 ** 20)} MiB left. Free some space, choose another DATA_PATH, or set DATABASE_URL.`,
+  )
 }
 
 /** In a process of its own, whose 150 MB of memory go with it; in this one where none can be started. */

@@ -10,6 +10,8 @@ export interface Collected {
   readonly removed: number
   readonly keep: number
   readonly unknown: number
+  /** False: the store has lost objects that the head needs. Nothing was removed. */
+  readonly headIsWhole: boolean
 }
 
 /**
@@ -23,16 +25,16 @@ export async function collectGarbage(
   input: Omit<RetentionInput, 'objects'>,
 ): Promise<Collected> {
   const objects = await store.list(generationsPrefix(input.tenantId))
-  const { remove, keep, unknown } = decideRetention({ ...input, objects })
+  const { remove, keep, unknown, headIsWhole } = decideRetention({ ...input, objects })
   for (let from = 0; from < remove.length; from += removeBatch) {
     await store.remove(remove.slice(from, from + removeBatch))
   }
-  return { removed: remove.length, keep, unknown }
+  return { removed: remove.length, keep, unknown, headIsWhole }
 }
 
 /**
  * Deletes every object of a tenant (those of an older layout too) and verifies by a listing that they are gone.
- * @param options.mayGo called before each deletion; throws when it is no longer ours to delete
+ * @param options.mayGo called before each deletion; rejects when it is no longer ours to delete
  * @param options.last key of the object that goes when everything else of its listing has gone
  * @returns the number of objects that were deleted
  * @throws `unavailable` some are still there: call again · what the store throws
@@ -40,7 +42,10 @@ export async function collectGarbage(
 export async function deleteTenant(
   store: ObjectStore,
   tenantId: string,
-  { mayGo = () => {}, last = null }: { readonly mayGo?: () => void; readonly last?: string | null } = {},
+  {
+    mayGo = async () => {},
+    last = null,
+  }: { readonly mayGo?: () => Promise<void>; readonly last?: string | null } = {},
 ): Promise<number> {
   const prefix = `${tenantId}/`
   let removed = 0
@@ -50,10 +55,10 @@ export async function deleteTenant(
     if (keys.length === 0) return removed
     const others = keys.filter((key) => key !== last)
     for (let from = 0; from < others.length; from += removeBatch) {
-      mayGo()
+      await mayGo()
       await store.remove(others.slice(from, from + removeBatch))
     }
-    mayGo()
+    await mayGo()
     if (last !== null && others.length < keys.length) await store.remove([last])
     removed += keys.length
   }

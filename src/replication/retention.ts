@@ -35,6 +35,8 @@ export interface RetentionPlan {
   /** Keys in the order of deletion: what builds on others goes before them, a generation before its parts. */
   readonly remove: readonly string[]
   readonly keep: number
+  /** False: the listing lacks objects that the head needs, so that it cannot be restored. */
+  readonly headIsWhole: boolean
   /** Objects in the folder that are not of this package's making; never touched. */
   readonly unknown: number
 }
@@ -76,6 +78,7 @@ export function decideRetention(input: RetentionInput): RetentionPlan {
   return {
     remove: remove.map(({ key }) => key),
     keep: listed.length - remove.length,
+    headIsWhole: kept !== null,
     unknown: objects.length - listed.length,
   }
 }

@@ -21,6 +21,8 @@ export interface LocalFacts {
 export interface LocalBase {
   readonly epoch: number
   readonly head: Pick<Head, 'seq' | 'digest' | 'tree'> | null
+  /** Generations that were tried on top of that head, as far as the copy knows. */
+  readonly attempts?: readonly Pick<Head, 'seq' | 'digest'>[]
 }
 
 export interface VerdictInput {
@@ -131,16 +133,30 @@ function withCommitted(hashes: FileTree, damaged: readonly string[], committed: 
 }
 
 /**
- * True when the local copy was written on top of `head`: by the owner that committed it (a crash between the commit and
- * its record), by a later owner (epochs only grow, so what an earlier one left is not news), or from a head beyond it.
+ * True when the local copy was written on top of `head`: it says so, a later owner wrote it (epochs only grow, so what an
+ * earlier one left is not news), or the same owner did and it has tried that generation (a crash between the commit and
+ * its record) or comes from one beyond it. Another head of the same owner is newer than the copy, which is then one that
+ * was put back: a volume's snapshot, a backup of the disk. How far an earlier owner had come says nothing: a registry
+ * that was restored from an old dump counts from there again.
  */
 export function continuesHead(
   base: LocalBase | null,
   head: Pick<Head, 'seq' | 'epoch'> & { readonly digest?: string },
 ): boolean {
   if (base === null) return false
+  const reached = base.head?.seq ?? 0
   const same = base.head !== null && base.head.digest === head.digest
-  return same || base.epoch >= head.epoch || (base.head?.seq ?? 0) > head.seq
+  if (same || base.epoch > head.epoch) return true
+  return base.epoch === head.epoch && (reached >= head.seq || hasTried(base, head))
+}
+
+/** True when the copy knows of an upload that may have become `head`, so that nothing in `head` is news to it. */
+export function hasTried(
+  { attempts = [] }: LocalBase,
+  { seq, digest }: { readonly seq: number; readonly digest?: string },
+): boolean {
+  if (digest === undefined) return attempts.some((attempt) => attempt.seq >= seq)
+  return attempts.some((attempt) => attempt.digest === digest)
 }
 
 /**

@@ -25,7 +25,9 @@ class Probe {
 
   /** Null when it answers. */
   async problem(): Promise<string | null> {
-    if (this.#last !== null && this.#clock.now() - this.#last.at < freshMs) return this.#last.problem
+    const agedMs = this.#clock.now() - (this.#last?.at ?? 0)
+    // Below 0 when the clock was set back.
+    if (this.#last !== null && agedMs >= 0 && agedMs < freshMs) return this.#last.problem
     this.#pending ??= this.#run()
     let timer: unknown
     const limit = new Promise<string>((resolve) => {

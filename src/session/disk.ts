@@ -17,9 +17,9 @@ export interface FileFacts {
 export interface Disk {
   /**
    * A whole file, or null when there is none.
-   * @throws `EFTYPE` or `ELOOP` for anything but a regular file of at most {@link maxFileBytes} bytes
+   * @throws `EFTYPE` or `ELOOP` for anything but a regular file of at most `mostBytes`, default {@link maxFileBytes}
    */
-  read(path: string): { bytes: Buffer; facts: FileFacts } | null
+  read(path: string, mostBytes?: number): { bytes: Buffer; facts: FileFacts } | null
   /** Makes a file of mode 0600, in the place of what a crash left there. Not synced. */
   create(path: string, bytes: Uint8Array): FileFacts
   /**
@@ -55,8 +55,10 @@ const noFollow = constants.O_NOFOLLOW ?? 0
 const nonBlocking = constants.O_NONBLOCK ?? 0
 
 export const systemDisk: Disk = {
-  read: (path) =>
-    unlessAbsent(() => withFile(path, constants.O_RDONLY | noFollow | nonBlocking, readWhole), null),
+  read: (path, mostBytes = maxFileBytes) => {
+    const flags = constants.O_RDONLY | noFollow | nonBlocking
+    return unlessAbsent(() => withFile(path, flags, (file) => readWhole(file, mostBytes)), null)
+  },
   create: (path, bytes) =>
     withFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | noFollow, (file) => {
       writeAll(file, bytes, null)
@@ -88,9 +90,9 @@ function withFile<T>(path: string, flags: number, use: (file: number) => T): T {
   }
 }
 
-function readWhole(file: number): { bytes: Buffer; facts: FileFacts } {
+function readWhole(file: number, mostBytes: number): { bytes: Buffer; facts: FileFacts } {
   const facts = factsOf(fs.fstatSync(file))
-  if (facts.kind !== 'file' || facts.bytes > maxFileBytes) {
+  if (facts.kind !== 'file' || facts.bytes > mostBytes) {
     throw Object.assign(new Error('not a regular file of a sensible size'), { code: 'EFTYPE' })
   }
   const bytes = Buffer.allocUnsafe(facts.bytes)

@@ -1,6 +1,6 @@
 import { isKeyFileName } from '../ports/key-file-name.js'
 import { sha256 } from '../replication/hash.js'
-import { type Base, isBase } from './base.js'
+import { type Attempt, type Base, isAttempt, isBase } from './base.js'
 
 /** One file of a batch. Hashes are null for "no such file". */
 export interface JournalFile {
@@ -28,6 +28,8 @@ export type JournalRecord =
       /** … but for these, which were overwritten since: their committed hashes. */
       readonly overwritten: readonly (readonly [name: string, committed: string | null])[]
     }
+  /** Everything before it goes into that generation, which is about to be uploaded. */
+  | { readonly kind: 'attempt'; readonly attempt: Attempt }
 
 const format = 1
 
@@ -40,6 +42,7 @@ export function encodeRecord(record: JournalRecord): Buffer {
 function toJson(record: JournalRecord): unknown {
   if (record.kind === 'base') return ['base', format, record.position, record.base]
   if (record.kind === 'saved') return ['saved', record.position, record.base, record.overwritten]
+  if (record.kind === 'attempt') return ['attempt', record.attempt]
   const files = record.files.map((file) => [
     file.name,
     file.content,
@@ -102,6 +105,7 @@ function fromJson(value: unknown): JournalRecord | null {
   const [kind, ...rest] = value
   if (kind === 'base') return baseRecord(rest)
   if (kind === 'batch') return batchRecord(rest)
+  if (kind === 'attempt') return isAttempt(rest[0]) ? { kind, attempt: rest[0] } : null
   return kind === 'saved' ? savedRecord(rest) : null
 }
 

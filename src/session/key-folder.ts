@@ -3,7 +3,7 @@ import type { KeyFileBatch, KeyFiles, Urgency } from '../ports/key-files.js'
 import type { FileTree } from '../replication/file-tree.js'
 import { inSlices } from '../turns.js'
 import { type AuditResult, auditFolder } from './audit.js'
-import type { Base } from './base.js'
+import type { Attempt, Base } from './base.js'
 import type { Capture } from './capture.js'
 import { diskError, onDisk } from './disk-error.js'
 import { closedError, damagedError, flawedError } from './folder-errors.js'
@@ -25,14 +25,6 @@ export interface KeyFolderParts {
   /** Moves a file that no generation knows and nobody can read out of the folder, never deleting it. */
   moveAside(name: string): void
 }
-
-/** A journal is rewritten when it outgrows this and four times what it must hold. */
-const journalLimitBytes = 1024 * 1024
-/**
- * When everything is saved, a shorter journal is left as it is. A rewrite makes a file, which took 0.6 ms on a busy disk
- * where an append took 10 µs: it is worth its cost for every few dozen messages only.
- */
-const settledJournalBytes = 64 * 1024
 
 /** The only writer of a tenant's key files while it is open. See {@link KeyFiles} for reading and writing. */
 export class KeyFolder implements KeyFiles {
@@ -119,6 +111,11 @@ export class KeyFolder implements KeyFiles {
     }
   }
 
+  /** To be said before `attempt` is uploaded: a capture of all there is now or less. @throws SessionError `closed` */
+  attempting(attempt: Attempt): Promise<void> {
+    return this.#run(() => this.#parts.journal.attempt(attempt))
+  }
+
   /**
    * What was captured is committed, and `base` says as which head. What was written since stays unsaved. Succeeds when
    * the disk does not take the note: the journal then stands on the older head, which loses nothing.
@@ -132,7 +129,7 @@ export class KeyFolder implements KeyFiles {
       try {
         await files.apply(state)
         const collapsed = capture.position < this.#rewrittenAt
-        const shrinks = state.unsaved.size === 0 && journal.bytes > settledJournalBytes
+        const shrinks = state.unsaved.size === 0 && journal.isWorthSettling
         if (shrinks || collapsed) this.#rewriteJournal()
         else journal.append({ kind: 'saved', position: capture.position, base, overwritten })
       } catch {
@@ -288,7 +285,7 @@ export class KeyFolder implements KeyFiles {
 
   #compactJournal(): void {
     const { state, journal } = this.#parts
-    if (journal.bytes > Math.max(journalLimitBytes, 4 * state.unsaved.bytes)) this.#rewriteJournal()
+    if (journal.hasOutgrown(state.unsaved.bytes)) this.#rewriteJournal()
   }
 
   #rewriteJournal(): void {

@@ -41,7 +41,10 @@ export function storageError(action: string, failure: unknown): SessionError {
   }
   const code = (statusCode !== undefined && codes[statusCode]) || 'unavailable'
   const reason = [plain(message) ?? 'no reason given', networkCode(given)].filter(Boolean).join(' ')
-  const toDo = advice[code] ?? 'see the cause'
+  const isNotReached = code === 'unavailable' && networkCode(given) !== null
+  const toDo = isNotReached
+    ? 'check SUPABASE_URL and the network, then try again later'
+    : (advice[code] ?? 'see the cause')
   return new SessionError(code, `Supabase Storage did not ${action}: ${reason}; ${toDo}.`, { cause: failure })
 }
 

@@ -189,8 +189,15 @@ describe('a damaged journal of a host that was killed with three batches unsaved
   it('that ends early, as after a power cut, gives each file as of the last or an earlier batch', async () => {
     const states = batches.map((_, n) => applied(committed, batches.slice(0, n + 1)))
     for (const end of ends.slice(0, -1)) {
-      const { files, head } = await outcomeOf(killed, pathOf('.journal'), journal.subarray(0, end))
+      const cut = journal.subarray(0, end)
+      const outcome = await outcomeOf(killed, pathOf('.journal'), cut)
+      const { files, head } = outcome
       expect(head).toEqual(files)
+      // One that knows nothing of the head is that of a copy of the disk from before it.
+      if (!Buffer.from(cut).includes(killed.head.digest)) {
+        expect(isRestored(outcome, truth, '')).toBe(true)
+        continue
+      }
       for (const [name, content] of files) {
         expect([committed, ...states].map((state) => state.get(name))).toContain(content)
       }

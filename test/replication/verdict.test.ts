@@ -48,20 +48,31 @@ const baseAt = (epoch: number, seq: number, digest = 'e'.repeat(64)): LocalBase 
   epoch,
   head: { seq, digest, tree: 'f'.repeat(64) },
 })
+const trying = (epoch: number, seq: number, digest: string): LocalBase => ({
+  ...baseAt(epoch, seq - 1),
+  attempts: [{ seq, digest }],
+})
 const bases: Record<string, LocalBase | null> = {
   none: null,
   'same head, older epoch': baseAt(4, 10, head.digest),
   'same epoch, older head': baseAt(5, 9),
   'same epoch, no head': { epoch: 5, head: null },
+  'same epoch, later head': baseAt(5, 11),
+  'same epoch, the head among its attempts': trying(5, 10, head.digest),
+  'same epoch, another attempt at the head': trying(5, 10, '1'.repeat(64)),
   'later epoch, older head': baseAt(6, 9),
   'older epoch, later head': baseAt(4, 11),
+  'older epoch, an attempt at the head': trying(4, 10, '1'.repeat(64)),
   'older epoch, older head': baseAt(4, 9),
   'older epoch, no head': { epoch: 4, head: null },
   'older epoch, a fork of the head': baseAt(4, 10),
 }
-const continuing = new Set(
-  Object.keys(bases).filter((name) => !/^none$|^older epoch, (older|no|a fork)/.test(name)),
-)
+const continuing = new Set([
+  'same head, older epoch',
+  'same epoch, later head',
+  'same epoch, the head among its attempts',
+  'later epoch, older head',
+])
 
 const current = { verdict: 'current', heal: [] }
 const ahead = (needsIndex: boolean) => ({ verdict: 'ahead', needsIndex, setAside: [], proveEmpty: false })

@@ -37,6 +37,7 @@ export class Host {
   #lives = 0
   #retired = false
   #ownerId = ''
+  #copy: MemoryDisk | null = null
 
   constructor(world: World, index: number) {
     this.#world = world
@@ -131,6 +132,11 @@ export class Host {
     this.damaged.clear()
   }
 
+  copyDisk(): void {
+    this.#copy = this.disk.copy()
+    this.#world.strike('diskCopied')
+  }
+
   /** Looks at every change of the disk: a session is moved away, never deleted. */
   guard({ call, path: at }: DiskCall): void {
     if (call !== 'removeTree' || dirname(at) !== path || basename(at).startsWith('.')) return
@@ -160,10 +166,12 @@ export class Host {
   #spoilDisk(damage: Damage): void {
     const chance = this.#world.chance('damage')
     if (damage === 'none') return
-    if (damage === 'wiped') {
+    if (damage === 'wiped' || (damage === 'older' && this.#copy !== null)) {
       this.wipe()
+      if (damage === 'older') this.disk.putBack(this.#copy!)
       return
     }
+    if (damage === 'older') return
     const wanted = {
       journalCut: '.journal',
       journalFlipped: '.journal',

@@ -26,8 +26,10 @@ export type RequestFault = keyof typeof requestFaults
 
 export type Service = 'store' | 'registry'
 
-/** What a crash leaves of the disk besides what was written. */
-export type Damage = 'none' | 'wiped' | 'journalCut' | 'journalFlipped' | 'credsEmpty' | 'fileCut'
+/**
+ * What a crash leaves of the disk besides what was written. `older`: a copy that was made of it at some time before (a volume's snapshot) is put back.
+ */
+export type Damage = 'none' | 'wiped' | 'older' | 'journalCut' | 'journalFlipped' | 'credsEmpty' | 'fileCut'
 
 /** One thing that happens to the world, at `atMs` after the start. Plain data, so that a failing run can be shrunk. */
 export type Fault = { readonly atMs: number } & (
@@ -70,6 +72,8 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: 'staleLists'; readonly byMs: number; readonly forMs: number }
   /** A stored object is damaged for good; with `lost` it is gone. */
   | { readonly kind: 'rot'; readonly which: number; readonly lost: boolean }
+  /** A copy of its disk is made, for `older`. */
+  | { readonly kind: 'diskCopied'; readonly host: number }
   | { readonly kind: 'diskFull'; readonly host: number; readonly forMs: number }
   /** The registry forgets everything, and every host goes down with it. */
   | { readonly kind: 'registryLost'; readonly wiped: boolean; readonly downMs: number }
@@ -97,6 +101,7 @@ export interface Plan {
 const damages: Readonly<Record<Damage, number>> = {
   none: 8,
   wiped: 6,
+  older: 3,
   journalCut: 2,
   journalFlipped: 1,
   credsEmpty: 2,
@@ -114,6 +119,7 @@ const kinds: Readonly<Record<Fault['kind'], number>> = {
   request: 24,
   staleLists: 1,
   rot: 0.4,
+  diskCopied: 3,
   diskFull: 2,
   registryLost: 0.7,
   aged: 2,
@@ -183,6 +189,8 @@ function faultOf(chance: Chance, size: { hosts: number; tenants: number; lengthM
       return { atMs, kind, byMs: chance.whole(1_000, 20_000), forMs }
     case 'rot':
       return { atMs, kind, which: chance.next(), lost: chance.is(0.3) }
+    case 'diskCopied':
+      return { atMs, kind, host }
     case 'diskFull':
       return { atMs, kind, host, forMs }
     case 'registryLost':

@@ -31,6 +31,17 @@ export const planted = [
     ],
   },
   {
+    name: 'olderDiskWins',
+    what: 'a copy of the disk that was put back is taken for one that was killed before it had noted its commits',
+    edits: [
+      {
+        file: 'src/replication/verdict.ts',
+        from: 'return base.epoch === head.epoch && (reached >= head.seq || hasTried(base, head))',
+        to: 'return base.epoch === head.epoch',
+      },
+    ],
+  },
+  {
     name: 'savedUpToNow',
     what: 'the machine takes its newest position for the one that was saved',
     edits: [

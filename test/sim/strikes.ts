@@ -57,6 +57,9 @@ export class Strikes {
         this.#world.strike('pause')
         this.#world.clock.setTimeout(() => life.resume(), fault.forMs)
         return
+      case 'diskCopied':
+        host.copyDisk()
+        return
       case 'diskFull':
         life.diskFull = true
         this.#world.strike('diskFull')

@@ -77,3 +77,35 @@ describe('a deletion that was cut off', () => {
     expect((await host.link.connection('tenant')).request.hasSession).toBe(false)
   })
 })
+
+// Found by a reviewer: a host that stood still between a listing and the next deleted what another owner had put there since.
+describe('a deletion whose host stood still until the tenant had another owner', () => {
+  it('leaves what that one has put into the store', async () => {
+    const hosts = new VirtualHosts()
+    const owner = await hosts.start()
+    const session = await owner.supervisor.start('tenant')
+    await hosts.clock.advance(100)
+    const connection = await owner.link.connection('tenant')
+    await hosts.within(1_000, connection.pair('628120000001'))
+    const { store, rows } = hosts
+    let isTaken = false
+    hosts.fate = (_service, operation) => {
+      if (operation === 'remove' && !isTaken) {
+        isTaken = true
+        void takeOver()
+      }
+      return 'well'
+    }
+    const takeOver = async () => {
+      const { lease } = (await rows.read('tenant'))!
+      await rows.release(lease!.owner, [{ tenantId: 'tenant', epoch: lease!.epoch }])
+      await rows.acquire({ tenantId: 'tenant', owner: 'another', ttlMs: 60_000 })
+      await store.put('tenant/generations/of-another.json', Buffer.from('{}'))
+    }
+    await hosts.within(3_000, session.logout())
+    expect(isTaken).toBe(true)
+    expect((await store.list('tenant/')).map(({ key }) => key)).toContain(
+      'tenant/generations/of-another.json',
+    )
+  })
+})

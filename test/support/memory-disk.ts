@@ -44,6 +44,19 @@ export class MemoryDisk {
     this.#root = directory(++this.#inodes)
   }
 
+  /** What is on it now, as a snapshot of the volume: it changes no more when this disk does. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk(this.#now)
+    copy.#root = copyOf(this.#root)
+    copy.#inodes = this.#inodes
+    return copy
+  }
+
+  /** Becomes what `other` is; nothing is shared with it afterwards. */
+  putBack(other: MemoryDisk): void {
+    this.#root = copyOf(other.#root)
+  }
+
   /** Paths of all files with their bytes, below `path`. */
   files(path = '/'): Map<string, Uint8Array> {
     const found = new Map<string, Uint8Array>()
@@ -199,6 +212,12 @@ export class MemoryDisk {
 
 function directory(ino: number): DirectoryNode {
   return { kind: 'directory', children: new Map(), ino, mode: 0o700 }
+}
+
+function copyOf<N extends Node>(node: N): N {
+  if (node.kind === 'file') return { ...node }
+  const children = [...node.children].map(([name, child]) => [name, copyOf(child)] as const)
+  return { ...node, children: new Map(children) }
 }
 
 function segmentsOf(path: string): string[] {
