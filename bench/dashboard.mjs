@@ -33,7 +33,7 @@ async function measure(seconds, turns) {
   const rounds = []
   for (let turn = 0; turn < turns; turn++) {
     for (const kind of Object.keys(kinds)) {
-      const round = { kind, ...(await oneRound(supervisor, ids, change, kinds[kind], seconds)) }
+      const round = { kind, ...(await oneRound(supervisor, change, kinds[kind], seconds)) }
       rounds.push(round)
       if (!isJson) console.log(JSON.stringify(round))
     }
@@ -88,7 +88,7 @@ function changing(sessions) {
 }
 
 /** A server of its own for each, since one goes on for a while after its last reader. */
-async function oneRound(supervisor, ids, change, { perSecond, target }, seconds) {
+async function oneRound(supervisor, change, { perSecond, target }, seconds) {
   const api = createDashboardServer(supervisor, { port: 0 })
   const { port } = await api.listen()
   const reader = target === null ? null : await startReader(port, target)

@@ -49,11 +49,16 @@ export function builtOf({ told, tree, facts: numbers }: BuiltByMessage): BuiltHe
     const [bytes, mtimeMs] = [numbers[at]!, numbers[at + 1]!]
     facts.set(name, { kind: 'file', bytes, mtimeMs, ino: numbers[at + 2]!, mode: numbers[at + 3]! })
   }
-  return { ...told, hashes: FileTree.of(tree), facts }
+  return { ...told, hashes: FileTree.of({ ...tree, names: shared(tree.names) }), facts }
 }
 
 /** @throws what the store threw */
 export function answered(answer: StoreAnswer): Uint8Array | ObjectInfo[] {
   if ('failed' in answer) throw errorOf(answer.failed)
   return answer.value
+}
+
+/** As property keys: one text for all tenants of a process, as of names that were parsed in it. None looks like a number. */
+function shared(names: readonly string[]): string[] {
+  return Object.keys(Object.fromEntries(names.map((name) => [name, true])))
 }
