@@ -29,7 +29,7 @@ const kinds = {
 
 async function measure(seconds, turns) {
   const folder = mkdtempSync(path.join(tmpdir(), 'bss-dashboard-'))
-  const { supervisor, ids, change } = await connectAll(folder)
+  const { supervisor, change } = await connectAll(folder)
   const rounds = []
   for (let turn = 0; turn < turns; turn++) {
     for (const kind of Object.keys(kinds)) {
@@ -69,7 +69,7 @@ async function connectAll(folder) {
   await pause(2_000)
   await Promise.all(link.files.map((files) => files.write(new Map([['session-1.0.json', '{}']]))))
   await pause(3_000)
-  return { supervisor, ids, change: changing(sessions) }
+  return { supervisor, change: changing(sessions) }
 }
 
 /** A machine's event, and one change more in the tenant's row: a file written would measure the disk. */
