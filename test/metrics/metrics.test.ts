@@ -93,7 +93,8 @@ describe('GET /metrics', () => {
     const before = await series()
     await server.connected('tenant-with-a-name', '628120005678')
     const text = await scraped(server)
-    expect(text).not.toMatch(/tenant-with-a-name|5678/)
+    // Without the values: four digits of a number may stand in any of them.
+    expect(text.replaceAll(/ \S+$/gm, '')).not.toMatch(/tenant-with-a-name|5678/)
     expect(await series()).toBe(before)
   })
 })
