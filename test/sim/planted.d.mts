@@ -1,15 +1,13 @@
-/** `from` must occur exactly once in `file`. */
-export interface Edit {
-  readonly file: string
-  readonly from: string
-  readonly to: string
-}
+import type { Edit } from './bundle.mjs'
 
-export interface PlantedBug {
+/** A bug that the simulation must find. */
+export interface Planted {
   readonly name: string
   readonly what: string
   readonly edits: readonly Edit[]
 }
 
+export const planted: readonly Planted[]
+
+/** What the simulation changes to be fast, in every run. */
 export const tuning: readonly Edit[]
-export const planted: readonly PlantedBug[]

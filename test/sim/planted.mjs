@@ -139,8 +139,8 @@ export const planted = [
     edits: [
       {
         file: 'src/replication/verdict.ts',
-        from: 'return same || base.epoch >= head.epoch || ',
-        to: 'return same || base.epoch >= 0 || ',
+        from: 'if (same || base.epoch > head.epoch) return true',
+        to: 'if (same || base.epoch >= 0) return true',
       },
     ],
   },
