@@ -80,14 +80,15 @@ describe('an embedded registry', () => {
       const names = await readdir(path).catch(() => [])
       return names.some((name) => name.startsWith('postgres.new-') && existsSync(join(path, name, 'base')))
     }
-    await expect.poll(halfMade, { timeout: 20_000, interval: 5 }).toBe(true)
+    // The child compiles the registry before it starts it: on a busy machine that alone took 20 s.
+    await expect.poll(halfMade, { timeout: 90_000, interval: 5 }).toBe(true)
     await child.kill('SIGKILL')
     expect(existsSync(join(path, 'postgres'))).toBe(false)
     const registry = pgliteRegistry({ path })
     await registry.open()
     expect(await registry.list()).toEqual([])
     await registry.close()
-  }, 60_000)
+  }, 180_000)
 
   it('refuses a second process, naming the first, and is free after close', async () => {
     const path = await initialised('shared')
