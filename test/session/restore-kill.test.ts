@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { seed } from '../../bench/seed.js'
 import type { Head } from '../../src/ports/registry.js'
 import { openSessionRoot } from '../../src/session/index.js'
 import { directoryStore } from '../../src/stores/directory.js'
 import { type Bundle, bundle } from '../sim/bundle.mjs'
-import { commitSession } from './support/commit-session.js'
 import { readFolder, smallSession, sorted, temporaryDirectory, testClock } from './support/session-fixture.js'
 
 const kills = 25
@@ -55,7 +55,7 @@ it(`${kills} kills in the middle of many restores leave each session whole or no
   const store = directoryStore({ path: storePath })
   onTestFinished(() => store.close())
   const heads: [string, Head][] = []
-  for (const id of tenants) heads.push([id, await commitSession(store, id, sessionOf(id))])
+  for (const id of tenants) heads.push([id, await seed(store, id, sessionOf(id))])
   writeFileSync(headsFile, JSON.stringify(heads))
   let cutOff = 0
   let halfDone = 0

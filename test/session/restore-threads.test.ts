@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { seed } from '../../bench/seed.js'
 import { SessionError } from '../../src/errors.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { ObjectStore } from '../../src/ports/object-store.js'
@@ -12,7 +13,6 @@ import { RestoreThreads } from '../../src/session/restore-threads.js'
 import { TestStore } from '../replication/stores.js'
 import { type Bundle, bundle } from '../sim/bundle.mjs'
 import { VirtualClock } from '../support/virtual-clock.js'
-import { commitSession } from './support/commit-session.js'
 import { readFolder, smallSession, temporaryDirectory, testClock, treeOf } from './support/session-fixture.js'
 
 /** What a thread runs is JavaScript: as built, here in one file. */
@@ -33,7 +33,7 @@ async function fleet(store: ObjectStore): Promise<Map<string, { head: Head; file
   const fleet = new Map<string, { head: Head; files: Map<string, string> }>()
   for (const tenantId of tenants) {
     const files = new Map(smallSession).set(`session-${tenantId}.json`, `{"of":"${tenantId}"}`)
-    const head = await commitSession(store, tenantId, files)
+    const head = await seed(store, tenantId, files)
     fleet.set(tenantId, { head, files })
   }
   return fleet
