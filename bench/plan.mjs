@@ -123,7 +123,7 @@ function memoryRuns(quick) {
         ['memorySmall', 20, 4, 10],
       ]
     : [
-        ['memory', 860, 50, 260],
+        ['memory', 860, 100, 600],
         ['memorySmall', 60, 200, 800],
       ]
   return [
@@ -133,7 +133,7 @@ function memoryRuns(quick) {
         files,
         few,
         many,
-        settleMs: quick ? 200 : 6_000,
+        settleMs: quick ? 200 : 1_500,
       }),
     ),
     run('idle actors', 'actors', { tenants: quick ? 50 : 10_000 }),
