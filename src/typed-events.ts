@@ -6,9 +6,21 @@ type Listener<Payload> = (payload: Payload) => void
 export class TypedEvents<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>()
   readonly #logger: Logger
+  #held: (() => void)[] | null = null
 
   constructor(logger: Logger) {
     this.#logger = logger
+  }
+
+  /** Keeps what is emitted until `deliver`, for listeners that cannot be attached yet. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  deliver(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const emit of held) emit()
   }
 
   /** Returns the way to stop listening. */
@@ -20,6 +32,7 @@ export class TypedEvents<Events extends object> {
   }
 
   emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
+    if (this.#held !== null) return void this.#held.push(() => this.emit(name, payload))
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {
         ;(listener as Listener<Events[Name]>)(payload)

@@ -64,18 +64,20 @@ export class Workers {
 
   /** Starts all. @throws what one of them failed with, when all have ended */
   async open(): Promise<void> {
+    // The first may raise an alert before the last is up, and nobody has this to listen to yet.
+    this.#events.hold()
     const started = await Promise.allSettled(this.#slots.map((slot) => slot.start()))
+    setImmediate(() => this.#events.deliver())
     const failed = started.find((outcome) => outcome.status === 'rejected')
-    if (failed === undefined) return
+    if (!failed) return
     await this.shutdown()
     throw failed.reason
   }
 
   get workers(): WorkerView[] {
-    return this.#slots.map(({ worker, pid, process }) => {
-      const sessions = this.#sessions.runningIn(worker).length
-      return { worker, pid, isUp: process !== null, sessions }
-    })
+    return this.#slots.map(({ worker, pid, process }) => ({
+      ...{ worker, pid, isUp: process !== null, sessions: this.#sessions.runningIn(worker).length },
+    }))
   }
 
   /** As `Supervisor.uploads`, of all workers as they last told. */
@@ -243,8 +245,8 @@ export class Workers {
   }
 
   #emptiest(): number {
-    const up = this.workers.filter(({ isUp }) => isUp).sort((a, b) => a.sessions - b.sessions)
-    if (up[0]) return up[0].worker
+    const [first] = this.workers.filter(({ isUp }) => isUp).sort((a, b) => a.sessions - b.sessions)
+    if (first) return first.worker
     throw new SessionError(
       'unavailable',
       'No worker is up; they are being started again. Try again in a moment.',

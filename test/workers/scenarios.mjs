@@ -55,13 +55,14 @@ async function killedWorker(rig) {
   rig.expect(host.exitCode === 0, `the parent ended with ${host.exitCode}`)
 }
 
-/** All look at their sessions often enough to have said it ten times. */
+/** All look at their sessions often enough to have said it ten times; the first of them long before all are up. */
 async function fullDisk(rig) {
   const nearlyFull = {
     alertDiskFreeBytes: Number.MAX_SAFE_INTEGER,
     alertPeriodMs: 300,
     alertDiskPeriodMs: 300,
   }
+  await rig.fault('slow-start-3', true)
   const host = rig.start(3, { ...keepsToItself, ...nearlyFull })
   await host.ready
   await rig.untilEven('at the start', 3)
