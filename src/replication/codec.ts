@@ -1,20 +1,13 @@
 import { SessionError } from '../errors.js'
 import type { KeyFileBatch } from '../ports/key-files.js'
-import type { GenerationDocument, PayloadField, UnsignedDocument } from './generation.js'
+import type { DocumentHeader, PayloadField, UnsignedDocument } from './generation.js'
 import { documentName, writeDocument } from './generation.js'
 import { sha256 } from './hash.js'
 import { generationKey } from './object-names.js'
 import { type StoredObject, splitIntoParts } from './parts.js'
-import {
-  maxPlainBytes,
-  type PayloadCipher,
-  pack,
-  payloadText,
-  type ReadPayload,
-  readPayload,
-  unpack,
-} from './payload.js'
+import { maxPlainBytes, type PayloadCipher, pack, payloadBytes, unpack } from './payload.js'
 import { corruptObject } from './read-document.js'
+import { type ReadPayload, readPayload } from './read-payload.js'
 
 /** Objects of a backup stay below this unless told otherwise; buckets limit an object's size. */
 export const defaultMaxObjectBytes = 4 * 1024 * 1024
@@ -42,7 +35,7 @@ export async function encodeDocument(
   changes: KeyFileBatch,
   { maxObjectBytes = defaultMaxObjectBytes, cipher = null }: CodecOptions = {},
 ): Promise<EncodedGeneration> {
-  const plain = Buffer.from(payloadText(changes))
+  const plain = payloadBytes(changes)
   if (plain.length > maxPlainBytes) {
     throw new SessionError(
       'tooLarge',
@@ -50,13 +43,13 @@ export async function encodeDocument(
     )
   }
   const { sealed, payload } = await seal(fields, plain, cipher)
-  const inline = assemble(fields, { ...payload, data: sealed.toString('base64'), parts: [] })
+  const inline = assemble(fields, { ...payload, data: '', parts: [] }, sealed)
   if (inline.object.body.length <= maxObjectBytes) {
     return { ...inline, objects: [inline.object], plainBytes: plain.length }
   }
   const parts = splitIntoParts(fields.tenant, inline.name, sealed, maxObjectBytes)
   const refs = parts.map(({ sha256, bytes }) => ({ sha256, bytes }))
-  const split = assemble(fields, { ...payload, data: null, parts: refs })
+  const split = assemble(fields, { ...payload, data: null, parts: refs }, null)
   const objects = [...parts.map(({ key, body }) => ({ key, body })), split.object]
   return { ...split, objects, plainBytes: plain.length }
 }
@@ -78,53 +71,44 @@ function sealContext({ tenant, seq, epoch, random }: Omit<UnsignedDocument, 'pay
   return `${tenant}/${seq}-${epoch}-${random}`
 }
 
-function assemble(fields: Omit<UnsignedDocument, 'payload'>, payload: PayloadField) {
+function assemble(fields: Omit<UnsignedDocument, 'payload'>, payload: PayloadField, data: Buffer | null) {
   const document: UnsignedDocument = { ...fields, payload }
   const name = documentName(document)
   const key = generationKey(document.tenant, name)
-  const { body, digest } = writeDocument(document)
+  const { body, digest } = writeDocument(document, data)
   return { name, key, digest, object: { key, body } }
 }
 
 /**
- * The changes that a verified document carries. `parts` are the bytes of its parts, in order; none when it holds its
- * payload itself.
+ * The changes that a verified document carries.
+ * @param sealed its data, or the bytes of its parts one after the other
  * @throws `corrupt` · `denied` it is encrypted and the key is missing or another
  */
 export async function openPayload(
   key: string,
-  document: GenerationDocument,
-  parts: readonly Buffer[],
+  document: DocumentHeader,
+  sealed: Buffer,
   cipher: PayloadCipher | null,
 ): Promise<ReadPayload> {
-  const { data, bytes, plainBytes, sha256: promised } = document.payload
-  const sealed = data === null ? Buffer.concat(parts) : Buffer.from(data, 'base64')
+  const { bytes, plainBytes, sha256: promised } = document.payload
   if (sealed.length !== bytes || sha256(sealed) !== promised) {
     throw corruptObject(key, 'its payload differs from its digest')
   }
   const packed = open(key, document, sealed, cipher)
   let plain: Buffer
-  let text: string
   try {
     plain = await unpack(packed, plainBytes)
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plain)
   } catch (cause) {
     throw corruptObject(key, 'its payload does not unpack to what it declares', cause)
   }
   if (plain.length !== plainBytes) throw corruptObject(key, 'its payload has another length than declared')
-  const refuse = (reason: string): never => {
+  return readPayload(plain, (reason) => {
     throw corruptObject(key, reason)
-  }
-  return readPayload(text, refuse)
+  })
 }
 
 /** The digest has proven the bytes whole, so a failure here is the key's: a person must give the right one. */
-function open(
-  key: string,
-  document: GenerationDocument,
-  sealed: Buffer,
-  cipher: PayloadCipher | null,
-): Buffer {
+function open(key: string, document: DocumentHeader, sealed: Buffer, cipher: PayloadCipher | null): Buffer {
   const { encoding, header } = document.payload
   if (encoding === 'gzip' || header === null) return sealed
   if (encoding !== `gzip+${cipher?.name}` || !cipher) {

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { HighWaterMarks } from '../ports/registry.js'
+import { putData } from './data-field.js'
 import { canonicalJson, sha256 } from './hash.js'
 import { formatGenerationName, type GenerationKind } from './object-names.js'
 
@@ -66,6 +68,11 @@ export interface GenerationDocument {
 
 export type UnsignedDocument = Omit<GenerationDocument, 'digest'>
 
+/** A document as it is read: without the bytes that it carries, which are most of it. */
+export interface DocumentHeader extends Omit<GenerationDocument, 'payload'> {
+  readonly payload: Omit<PayloadField, 'data'>
+}
+
 export function snapshotSeqOf(document: Pick<GenerationDocument, 'seq' | 'snapshot'>): number {
   return document.snapshot?.seq ?? document.seq
 }
@@ -79,17 +86,26 @@ export function documentName(document: UnsignedDocument): string {
 /** The field that follows `digest` in canonical order. Before it are numbers and names of objects alone. */
 const afterDigest = '"epoch":'
 
-/** Object body and digest of a document, of which a hundred kilobytes are written as JSON once. */
-export function writeDocument(document: UnsignedDocument): { body: Buffer; digest: string } {
+/**
+ * Object body and digest of a document.
+ * @param data what it carries itself, in place of its empty `payload.data`
+ */
+export function writeDocument(
+  document: UnsignedDocument,
+  data: Buffer | null = null,
+): { body: Buffer; digest: string } {
   const text = canonicalJson(document)
-  const digest = sha256(text)
-  const at = text.indexOf(afterDigest)
-  return { body: Buffer.from(`${text.slice(0, at)}"digest":"${digest}",${text.slice(at)}`), digest }
+  const written = data === null ? Buffer.from(text) : putData(text, data)
+  const digest = sha256(written)
+  const at = written.indexOf(afterDigest)
+  const field = Buffer.from(`"digest":"${digest}",`)
+  return { body: Buffer.concat([written.subarray(0, at), field, written.subarray(at)]), digest }
 }
 
-/** Digest that a document must have. @param text its canonical JSON, all fields checked */
-export function documentDigest(text: string, claimed: string): string {
+/** Digest that a document must have. @param body its canonical JSON, all fields checked */
+export function documentDigest(body: Buffer, claimed: string): string {
   const field = `"digest":"${claimed}",`
-  const at = text.indexOf(field)
-  return sha256(text.slice(0, at) + text.slice(at + field.length))
+  const at = body.indexOf(field)
+  const without = createHash('sha256').update(body.subarray(0, Math.max(at, 0)))
+  return without.update(body.subarray(at + field.length)).digest('hex')
 }

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { isKeyFileName, keyFileType } from '../ports/key-file-name.js'
 import type { ObjectStore } from '../ports/object-store.js'
+import { textOfUtf8 } from '../utf8.js'
 import { hashKeyFile, parseKeyFile } from './hash.js'
 import { inParallel } from './in-parallel.js'
 import { asObject, readLegacyKeys } from './legacy-keys.js'
@@ -45,7 +46,7 @@ export async function findLegacySession(
 /** Empty, which is damaged, for what is not UTF-8: a replacement character would be another key. */
 function textOf(body: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    return textOfUtf8(body)
   } catch {
     return ''
   }

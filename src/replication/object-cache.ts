@@ -2,7 +2,7 @@ import { isSessionError, SessionError } from '../errors.js'
 import type { ObjectSource } from '../ports/object-store.js'
 import { ownTurn } from '../turns.js'
 import { openPayload } from './codec.js'
-import type { GenerationDocument } from './generation.js'
+import type { DocumentHeader } from './generation.js'
 import { inParallel } from './in-parallel.js'
 import { generationKey, partKey } from './object-names.js'
 import { readPart } from './parts.js'
@@ -12,7 +12,7 @@ import { corruptObject, readDocument } from './read-document.js'
 /** One verified object of a chain. */
 export interface LoadedGeneration {
   readonly name: string
-  readonly document: GenerationDocument
+  readonly document: DocumentHeader
   readonly changes: ReadonlyMap<string, string | null>
   /** Of the contents among the changes. */
   readonly hashes: ReadonlyMap<string, string>
@@ -74,21 +74,25 @@ export class ObjectCache {
   }
 
   /** What was loaded, for what damaged chains still tell: marks and parents. */
-  *documents(): Generator<GenerationDocument> {
+  *documents(): Generator<DocumentHeader> {
     for (const loaded of this.#loaded.values()) if (!(loaded instanceof Error)) yield loaded.document
   }
 
   async #fetch(name: string): Promise<LoadedGeneration> {
     const key = generationKey(this.tenantId, name)
-    const document = await this.#read(key, (body) => readDocument(this.tenantId, key, body))
-    const parts = await inParallel(document.payload.parts, this.#limit, (promised, index) => {
+    const { document, data } = await this.#read(key, (body) => readDocument(this.tenantId, key, body))
+    const sealed = data ?? Buffer.concat(await this.#parts(name, document))
+    return { name, document, ...(await this.#unpack(key, document, sealed)) }
+  }
+
+  #parts(name: string, { payload }: DocumentHeader): Promise<Buffer[]> {
+    return inParallel(payload.parts, this.#limit, (promised, index) => {
       const at = partKey(this.tenantId, name, index)
       return this.#read(at, (body) => readPart(at, body, promised))
     })
-    return { name, document, ...(await this.#unpack(key, document, parts)) }
   }
 
-  async #unpack(key: string, document: GenerationDocument, parts: readonly Buffer[]) {
+  async #unpack(key: string, document: DocumentHeader, sealed: Buffer) {
     const { plainBytes } = document.payload
     // Each may be small enough and all together a bomb: a session is about 0.3 MB.
     if (this.#unpacked + plainBytes > maxPlainBytes) {
@@ -96,7 +100,7 @@ export class ObjectCache {
     }
     this.#unpacked += plainBytes
     try {
-      return await openPayload(key, document, parts, this.#cipher)
+      return await openPayload(key, document, sealed, this.#cipher)
     } catch (error) {
       this.#unpacked -= plainBytes
       throw error
@@ -107,14 +111,14 @@ export class ObjectCache {
    * Downloads and verifies. A download can be torn on its way: only bytes that come twice are what the store holds, so
    * only then is the object damaged.
    */
-  async #read<T>(key: string, verify: (body: Uint8Array) => T): Promise<T> {
+  async #read<T>(key: string, verify: (body: Buffer) => T): Promise<T> {
     let before: Uint8Array | null = null
     for (let tries = 0; tries < triesToRead; tries++) {
       const body = await this.#get(key)
       // Downloads of many tenants arrive together.
       await ownTurn()
       try {
-        return verify(body)
+        return verify(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
       } catch (error) {
         if (!isUnusable(error) || (before !== null && Buffer.compare(before, body) === 0)) throw error
         before = body

@@ -1,3 +1,4 @@
+import { putData } from './data-field.js'
 import { partFormat } from './generation.js'
 import { canonicalJson, sha256 } from './hash.js'
 import { partKey } from './object-names.js'
@@ -34,22 +35,21 @@ export function splitIntoParts(
       tenant: tenantId,
       of: name,
       index,
-      data: bytes.toString('base64'),
+      data: '',
     }
-    const body = Buffer.from(canonicalJson(document))
+    const body = putData(canonicalJson(document), bytes)
     parts.push({ key: partKey(tenantId, name, index), body, sha256: sha256(body), bytes: bytes.length })
   }
   return parts
 }
 
 /** The bytes of a part whose digest and length its generation promises. @throws `corrupt` */
-export function readPart(key: string, body: Uint8Array, promised: { sha256: string; bytes: number }): Buffer {
+export function readPart(key: string, body: Buffer, promised: { sha256: string; bytes: number }): Buffer {
   if (sha256(body) !== promised.sha256)
     throw corruptObject(key, 'its digest differs from what its generation lists')
-  const { format, data } = parseCanonical(key, body).fields
-  if (format !== partFormat || typeof data !== 'string')
+  const { fields, data } = parseCanonical(key, body)
+  if (fields.format !== partFormat || fields.data !== '' || data === null)
     throw corruptObject(key, 'it is no part of a generation')
-  const bytes = Buffer.from(data, 'base64')
-  if (bytes.length !== promised.bytes) throw corruptObject(key, 'it holds another length than promised')
-  return bytes
+  if (data.length !== promised.bytes) throw corruptObject(key, 'it holds another length than promised')
+  return data
 }

@@ -1,8 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib'
-import { isKeyFileName, keyFileType } from '../ports/key-file-name.js'
 import type { KeyFileBatch } from '../ports/key-files.js'
-import { hashKeyFile, parseKeyFile } from './hash.js'
 
 /**
  * The place for encryption: seals what gzip gave and opens it again. `header` is kept in the document beside the
@@ -31,16 +29,27 @@ const onThreadBytes = 1024 * 1024
 const gzipOnThread = promisify(gzip)
 const gunzipOnThread = promisify(gunzip)
 
+/** A text that is handed on at this length stays small to V8, see {@link parseCanonical}. */
+const pieceLength = 32 * 1024
+
 /** Stable JSON of `{ deletes: [names], puts: { name: content } }`, names sorted. */
-export function payloadText(changes: KeyFileBatch): string {
-  const puts: Record<string, string> = {}
-  const deletes: string[] = []
-  for (const name of [...changes.keys()].sort()) {
+export function payloadBytes(changes: KeyFileBatch): Buffer {
+  const names = [...changes.keys()].sort()
+  const deletes = names.filter((name) => changes.get(name) === null)
+  const pieces: Buffer[] = []
+  let text = `{"deletes":${JSON.stringify(deletes)},"puts":{`
+  let comma = ''
+  for (const name of names) {
     const content = changes.get(name)
-    if (typeof content === 'string') puts[name] = content
-    else deletes.push(name)
+    if (typeof content !== 'string') continue
+    text += `${comma}${JSON.stringify(name)}:${JSON.stringify(content)}`
+    comma = ','
+    if (text.length < pieceLength) continue
+    pieces.push(Buffer.from(text))
+    text = ''
   }
-  return JSON.stringify({ deletes, puts })
+  pieces.push(Buffer.from(`${text}}}`))
+  return Buffer.concat(pieces)
 }
 
 export function pack(plain: Buffer): Promise<Buffer> | Buffer {
@@ -51,49 +60,7 @@ export function pack(plain: Buffer): Promise<Buffer> | Buffer {
 /** Unpacks at most `plainBytes`, so that a bomb costs no more memory than it declares. @throws any error */
 export async function unpack(packed: Buffer, plainBytes: number): Promise<Buffer> {
   const options = { maxOutputLength: Math.max(plainBytes, 1), finishFlush: constants.Z_FINISH }
-  return plainBytes < onThreadBytes ? gunzipSync(packed, options) : gunzipOnThread(packed, options)
-}
-
-export interface ReadPayload {
-  readonly changes: ReadonlyMap<string, string | null>
-  /** Of the contents, each parsed for it. */
-  readonly hashes: ReadonlyMap<string, string>
-}
-
-/**
- * Reads what {@link payloadText} wrote. Every name and content is checked, and the text must be exactly what its
- * value would be written as: that refuses duplicate names, which JSON itself lets through.
- * @param refuse throws with the reason, which never holds a name or a content
- */
-export function readPayload(text: string, refuse: (reason: string) => never): ReadPayload {
-  const { deletes, puts } = payloadShape(text, refuse)
-  const changes = new Map<string, string | null>()
-  const hashes = new Map<string, string>()
-  for (const [name, content] of Object.entries(puts)) {
-    if (!isKeyFileName(name)) refuse('it holds a name that no key file may have')
-    const hash = typeof content === 'string' ? hashKeyFile(content, name) : null
-    if (hash === null) refuse(`it holds a damaged file of type ${keyFileType(name)}`)
-    changes.set(name, content as string)
-    hashes.set(name, hash as string)
-  }
-  for (const name of deletes) {
-    if (!isKeyFileName(name)) refuse('it deletes a name that no key file may have')
-    if (changes.has(name)) refuse('it names a file twice')
-    changes.set(name, null)
-  }
-  if (payloadText(changes) !== text) refuse('its payload is not in stable form or names a file twice')
-  return { changes, hashes }
-}
-
-function payloadShape(
-  text: string,
-  refuse: (reason: string) => never,
-): { deletes: unknown[]; puts: Record<string, unknown> } {
-  const value = parseKeyFile(text)
-  if (typeof value !== 'object') return refuse('its payload is no JSON object')
-  const { deletes, puts } = value as { deletes?: unknown; puts?: unknown }
-  if (!Array.isArray(deletes) || typeof puts !== 'object' || puts === null || Array.isArray(puts)) {
-    return refuse('its payload lacks puts or deletes')
-  }
-  return { deletes, puts: puts as Record<string, unknown> }
+  if (plainBytes >= onThreadBytes) return gunzipOnThread(packed, options)
+  // One piece: with one byte of room zlib knows that it has come to the end.
+  return gunzipSync(packed, { ...options, chunkSize: Math.max(plainBytes + 1, constants.Z_MIN_CHUNK) })
 }

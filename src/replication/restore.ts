@@ -2,7 +2,7 @@ import type { ObjectSource } from '../ports/object-store.js'
 import type { Head } from '../ports/registry.js'
 import { advanceChain, type ChainState } from './chain-state.js'
 import { FileTree } from './file-tree.js'
-import { type GenerationDocument, snapshotSeqOf } from './generation.js'
+import { type DocumentHeader, snapshotSeqOf } from './generation.js'
 import { type LoadedGeneration, ObjectCache, type RestoreOptions } from './object-cache.js'
 import { generationKey, type ObjectName, parseObjectKey, snapshotNameIn } from './object-names.js'
 import { corruptObject } from './read-document.js'
@@ -75,7 +75,7 @@ async function loadWithSnapshot(
   }
 }
 
-function checkPromise({ key, seq, digest, tree }: HeadRef, document: GenerationDocument): void {
+function checkPromise({ key, seq, digest, tree }: HeadRef, document: DocumentHeader): void {
   if (seq !== undefined && seq !== document.seq)
     throw corruptObject(key, 'it is not the generation looked for')
   if (digest !== undefined && digest !== document.digest) {
@@ -132,7 +132,7 @@ function stateOf(chain: readonly LoadedGeneration[]): ChainState {
   return state!
 }
 
-function headOf(key: string, document: GenerationDocument, files: ReadonlyMap<string, string>): Head {
+function headOf(key: string, document: DocumentHeader, files: ReadonlyMap<string, string>): Head {
   const { seq, epoch, digest, tree, marks } = document
   let bytes = 0
   for (const content of files.values()) bytes += Buffer.byteLength(content)

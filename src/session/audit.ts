@@ -1,9 +1,10 @@
 import { isKeyFileName } from '../ports/key-file-name.js'
 import { inSlices } from '../turns.js'
+import { textOfUtf8 } from '../utf8.js'
 import type { FileFacts } from './disk.js'
 import type { FolderFiles } from './folder-files.js'
 import type { Change, FolderState } from './folder-state.js'
-import { type IntactFile, judge, type RawFile, textOf } from './key-file.js'
+import { type IntactFile, judge, type RawFile } from './key-file.js'
 
 export interface AuditResult {
   /** Files that another program changed validly; they are unsaved changes now. */
@@ -91,7 +92,7 @@ function check(
 /** The same bytes are not parsed twice: that costs three times as much as to read and to hash them. */
 function unlessHeld(state: FolderState, name: string, raw: RawFile): IntactFile | 'damaged' {
   const known = state.holds(name, raw.bytes) ? state.tree.get(name) : undefined
-  if (known !== undefined) return { content: textOf(raw.bytes), hash: known, facts: raw.facts }
+  if (known !== undefined) return { content: textOfUtf8(raw.bytes), hash: known, facts: raw.facts }
   const file = judge(name, raw)
   if (file !== 'damaged' && file.hash === state.tree.get(name)) state.noteBytes(name, raw.bytes)
   return file

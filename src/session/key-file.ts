@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { SessionError } from '../errors.js'
 import { isKeyFileName, keyFileType, maxKeyFileNameBytes } from '../ports/key-file-name.js'
 import { credsFile, hashKeyFile, parseKeyFile } from '../replication/hash.js'
+import { textOfUtf8 } from '../utf8.js'
 import type { Disk, FileFacts } from './disk.js'
 
 export const credsName = credsFile
@@ -26,8 +27,6 @@ export function parseCreds(content: string): CredsFacts | null {
   return { paired: Boolean(creds.me?.id && creds.account), nextPreKeyId }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** A key file as it is on disk: `damaged` when there is one that cannot be used, null when there is none. */
 export function readKeyFile(disk: Disk, folder: string, name: string): IntactFile | 'damaged' | null {
   const file = readBytes(disk, folder, name)
@@ -51,17 +50,12 @@ export interface RawFile {
 
 export function judge(name: string, { bytes, facts }: RawFile): IntactFile | 'damaged' {
   try {
-    const content = textOf(bytes)
+    const content = textOfUtf8(bytes)
     const hash = hashKeyFile(content, name)
     return hash === null ? 'damaged' : { content, hash, facts }
   } catch {
     return 'damaged'
   }
-}
-
-/** @throws TypeError it is not UTF-8 */
-export function textOf(bytes: Uint8Array): string {
-  return utf8.decode(bytes)
 }
 
 /** @throws SessionError `invalid` */
