@@ -9,7 +9,7 @@ const leastCapacity = 8
 
 /** A tree on its way to another thread. */
 export interface TreeColumns {
-  readonly names: readonly string[]
+  readonly names: string[]
   /** 32 bytes a name. */
   readonly hashes: Uint8Array<ArrayBuffer>
   readonly buckets: Uint8Array<ArrayBuffer>
@@ -96,10 +96,10 @@ export class FileTree {
     return copy
   }
 
-  /** @param columns as another tree gave them, never anything from outside: they are believed */
+  /** @param columns as another tree gave them, never anything from outside: they are believed, and become the tree's own */
   static of({ names, hashes, buckets, digests }: TreeColumns): FileTree {
     const tree = new FileTree()
-    for (const name of names) tree.#index.add(name)
+    tree.#index = NameIndex.of(names)
     tree.#hashes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength)
     tree.#buckets = buckets
     tree.#digests = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength)

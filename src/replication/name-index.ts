@@ -6,10 +6,19 @@ const leastCapacity = 8
  * removed, then used again.
  */
 export class NameIndex {
-  readonly #names: (string | undefined)[] = []
+  #names: (string | undefined)[] = []
   readonly #free: number[] = []
   /** Slot + 1 by hash, the next free place on collision; 0 is free. Never more than half full. */
   #table = newTable(2 * leastCapacity)
+
+  /** @param names each once; the list becomes the index's own, and has no room for more that nobody may need */
+  static of(names: string[]): NameIndex {
+    const index = new NameIndex()
+    index.#names = names
+    index.#table = tableFor(names)
+    for (const [slot, name] of names.entries()) index.#table[index.#placeOf(name)] = slot + 1
+    return index
+  }
 
   get size(): number {
     return this.#names.length - this.#free.length
@@ -58,7 +67,7 @@ export class NameIndex {
 
   copy(): NameIndex {
     const copy = new NameIndex()
-    for (const name of this.#names) copy.#names.push(name)
+    copy.#names = this.#names.slice()
     for (const slot of this.#free) copy.#free.push(slot)
     copy.#table = this.#table.slice()
     return copy
@@ -94,6 +103,12 @@ export class NameIndex {
       if (name !== undefined) this.#table[this.#placeOf(name)] = slot + 1
     }
   }
+}
+
+function tableFor(names: readonly string[]): Uint16Array | Uint32Array {
+  let length = 2 * leastCapacity
+  while (names.length * 2 > length) length *= 2
+  return newTable(length)
 }
 
 /** Half as large while every slot + 1 fits. */

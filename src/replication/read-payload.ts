@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isKeyFileName, keyFileType } from '../ports/key-file-name.js'
 import { hashKeyFile } from './hash.js'
+import { sharedName } from './shared-names.js'
 import { StableText } from './stable-text.js'
 
 export interface ReadPayload {
@@ -35,8 +36,9 @@ export function readPayload(plain: Buffer, refuse: Refuse): ReadPayload {
     const content = text.string()
     const hash = hashKeyFile(content, name)
     if (hash === null) refuse(`it holds a damaged file of type ${keyFileType(name)}`)
-    changes.set(name, content)
-    hashes.set(name, hash as string)
+    const shared = sharedName(name)
+    changes.set(shared, content)
+    hashes.set(shared, hash as string)
   })
   text.expect('}')
   text.expectEnd()

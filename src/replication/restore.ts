@@ -125,7 +125,9 @@ function stateOf(chain: readonly LoadedGeneration[]): ChainState {
   let state: ChainState | null = null
   for (const { name, document, changes } of chain) {
     const changed: Record<string, number> = {}
-    for (const [file, content] of changes) changed[file] = content === null ? 0 : Buffer.byteLength(content)
+    // Nothing counts as changed since a snapshot that was just made.
+    const counted = document.kind === 'snapshot' ? [] : changes
+    for (const [file, content] of counted) changed[file] = content === null ? 0 : Buffer.byteLength(content)
     const { digest, payload } = document
     state = advanceChain(state, { document, name, digest, plainBytes: payload.plainBytes, changed })
   }

@@ -1,4 +1,4 @@
-const [quote, backslash] = Buffer.from('"\\')
+const [quote, backslash, blank] = Buffer.from('"\\ ')
 
 /** Reads a text in the one form that `JSON.stringify` gives, with no blank, string by string. */
 export class StableText {
@@ -24,11 +24,11 @@ export class StableText {
   string(): string {
     const from = this.#at
     this.expect('"')
-    const isPlain = this.#skipString()
+    const escapes = this.#skipString()
     const written = this.#bytes.toString('utf8', from, this.#at)
+    const value = escapes === 'none' ? written.slice(1, -1) : parsed(written)
     // JSON itself reads other escapes than the ones it writes.
-    const value = isPlain ? written.slice(1, -1) : parsed(written)
-    if (value === undefined || JSON.stringify(value) !== written) this.#refuse()
+    if (value === undefined || (escapes === 'others' && JSON.stringify(value) !== written)) this.#refuse()
     return value as string
   }
 
@@ -51,19 +51,21 @@ export class StableText {
     return true
   }
 
-  /** Goes past the closing quote. @returns nothing is escaped in it */
-  #skipString(): boolean {
+  /** Goes past the closing quote. @returns what is escaped: only quotes and backslashes, which have one way to be written */
+  #skipString(): 'none' | 'quotes' | 'others' {
     const bytes = this.#bytes
-    let isPlain = true
+    let [escaped, others] = [false, false]
     let at = this.#at
     for (; at < bytes.length && bytes[at] !== quote; at++) {
+      if (bytes[at]! < blank!) others = true
       if (bytes[at] !== backslash) continue
-      isPlain = false
+      escaped = true
       at++
+      if (bytes[at] !== quote && bytes[at] !== backslash) others = true
     }
     if (at >= bytes.length) this.#refuse()
     this.#at = at + 1
-    return isPlain
+    return others ? 'others' : escaped ? 'quotes' : 'none'
   }
 }
 

@@ -10,6 +10,9 @@ export interface FileFacts {
   readonly mode: number
 }
 
+/** What was seen of each file of a folder, by name. */
+export type SeenFacts = Iterable<readonly [name: string, facts: FileFacts]>
+
 /**
  * The file system as the session folders use it. Synchronous but for syncing, because these files are small and the
  * same through the thread pool costs eight times as much. Methods throw Node's errors; tests give one that fails.
@@ -67,7 +70,8 @@ export const systemDisk: Disk = {
   createChecked: (path, bytes) =>
     withFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | noFollow, (file) => {
       writeAll(file, bytes, null)
-      return holdsExactly(file, bytes) ? factsOf(fs.fstatSync(file)) : null
+      const facts = factsOf(fs.fstatSync(file))
+      return facts.bytes === bytes.length && begins(file, bytes) ? facts : null
     }),
   append: (path, bytes, offset) =>
     withFile(path, constants.O_WRONLY | noFollow, (file) => appendAt(file, bytes, offset)),
@@ -107,12 +111,11 @@ function readWhole(file: number, mostBytes: number): { bytes: Buffer; facts: Fil
 
 const readBackBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
-function holdsExactly(file: number, bytes: Uint8Array): boolean {
-  const buffer = bytes.length < readBackBuffer.length ? readBackBuffer : Buffer.allocUnsafe(bytes.length + 1)
+function begins(file: number, bytes: Uint8Array): boolean {
+  const buffer = bytes.length <= readBackBuffer.length ? readBackBuffer : Buffer.allocUnsafe(bytes.length)
   let read = 0
-  // One byte more is asked for: the file may be longer.
-  while (read <= bytes.length) {
-    const count = fs.readSync(file, buffer, read, bytes.length + 1 - read, read)
+  while (read < bytes.length) {
+    const count = fs.readSync(file, buffer, read, bytes.length - read, read)
     if (count === 0) break
     read += count
   }

@@ -4,7 +4,7 @@ import { isKeyFileName } from '../ports/key-file-name.js'
 import { FileTree } from '../replication/file-tree.js'
 import { inSlices } from '../turns.js'
 import type { Base } from './base.js'
-import { closePermissions, type Disk, type FileFacts } from './disk.js'
+import { closePermissions, type Disk, type FileFacts, type SeenFacts } from './disk.js'
 import { onDisk } from './disk-error.js'
 import { type JournalContent, type JournaledFile, readJournal } from './journal.js'
 import { unknownHash } from './journal-codec.js'
@@ -32,7 +32,7 @@ export interface LocalCopy {
   readonly unsaved: ReadonlyMap<string, string | null>
   /** creds.json is intact and names the account. `registered` says nothing: it stays false after a QR pairing. */
   readonly paired: boolean
-  readonly facts: ReadonlyMap<string, FileFacts>
+  readonly facts: SeenFacts
 }
 
 type Found = Map<string, IntactFile | 'damaged'>

@@ -3,7 +3,7 @@ import { SessionError } from '../errors.js'
 import { FileTree } from '../replication/file-tree.js'
 import { inSlices } from '../turns.js'
 import type { Base } from './base.js'
-import type { Disk, FileFacts } from './disk.js'
+import type { Disk, FileFacts, SeenFacts } from './disk.js'
 import { Journal } from './journal.js'
 import { checkKeyFile, checkKeyFileName } from './key-file.js'
 import type { SessionPaths } from './session-paths.js'
@@ -17,7 +17,7 @@ export interface Built {
   readonly files: ReadonlyMap<string, string>
   readonly hashes: FileTree
   /** What was seen of each file. */
-  readonly facts: ReadonlyMap<string, FileFacts>
+  readonly facts: SeenFacts
 }
 
 /**

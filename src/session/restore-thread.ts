@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorByMessage } from '../error-by-message.js'
 import type { ObjectInfo, ObjectSource } from '../ports/object-store.js'
+import { shareNoTurns } from '../turns.js'
 import { systemDisk } from './disk.js'
 import { diskError } from './disk-error.js'
 import { buildHead, type HeadRequest } from './head-build.js'
@@ -17,6 +18,8 @@ import {
   type ToThread,
 } from './head-by-message.js'
 import { SessionPaths } from './session-paths.js'
+
+shareNoTurns()
 
 const place = { disk: systemDisk, paths: new SessionPaths(workerData as string) }
 const waiting = new Map<number, (answer: StoreAnswer) => void>()
@@ -37,15 +40,16 @@ function storeOf(id: number): ObjectSource {
 
 async function build(id: number, request: HeadRequest): Promise<void> {
   try {
-    send({ type: 'built', id, built: builtByMessage(await buildHead(place, storeOf(id), request)) })
+    const [built, given] = builtByMessage(await buildHead(place, storeOf(id), request))
+    send({ type: 'built', id, built }, given)
   } catch (error) {
     // The code of the file system would not travel, nor may its message.
     send({ type: 'failed', id, error: errorByMessage(diskError(error, 'restore a session')) })
   }
 }
 
-function send(message: FromThread): void {
-  parentPort!.postMessage(message)
+function send(message: FromThread, given: readonly ArrayBuffer[] = []): void {
+  parentPort!.postMessage(message, given)
 }
 
 parentPort!.on('message', (message: ToThread) => {

@@ -179,14 +179,18 @@ class RestoreThread {
     { call, method, argument }: StoreCall & { call: number },
   ): Promise<void> {
     try {
-      this.#send({ type: 'answer', call, answer: { value: await store[method](argument) } })
+      const value = await store[method](argument)
+      if (!(value instanceof Uint8Array)) return this.#send({ type: 'answer', call, answer: { value } })
+      // One copy, given away: a message would be written into a buffer and read out of it. The store's may be in use.
+      const copy = new Uint8Array(value)
+      this.#send({ type: 'answer', call, answer: { value: copy } }, [copy.buffer])
     } catch (error) {
       this.#send({ type: 'answer', call, answer: { failed: errorByMessage(error) } })
     }
   }
 
-  #send(message: ToThread): void {
-    this.#worker.postMessage(message)
+  #send(message: ToThread, given: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, given)
   }
 }
 

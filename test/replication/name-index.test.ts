@@ -31,6 +31,21 @@ describe('an index of names', () => {
       }),
     )
   })
+
+  it('that is made of many names at once goes on as one that they were added to', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(names, { maxLength: 41 }), steps, (first, taken) => {
+        const [index, other] = [NameIndex.of([...first]), new NameIndex()]
+        for (const name of first) other.add(name)
+        for (const { name, adds } of taken) {
+          if (adds) expect(index.add(name)).toBe(other.add(name))
+          else expect(index.remove(name)).toBe(other.remove(name))
+        }
+        expect([...index.names()]).toEqual([...other.names()])
+        for (const name of first) expect(index.slotOf(name)).toBe(other.slotOf(name))
+      }),
+    )
+  })
 })
 
 describe('a tree of files', () => {

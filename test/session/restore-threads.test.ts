@@ -81,7 +81,7 @@ describe('many sessions restored at once', () => {
       expect(readFolder(join(root.path, tenantId))).toEqual(new Map([...files].sort()))
       const found = (await root.inspect(tenantId))!
       expect(restored.copy!.hashes.digest()).toBe(found.hashes.digest())
-      expect(restored.copy!.facts).toEqual(found.facts)
+      expect(new Map(restored.copy!.facts)).toEqual(new Map(found.facts))
       expect(restored.copy!.base).toEqual(found.base)
       expect(restored.copy!.paired).toBe(true)
     }
