@@ -25,11 +25,6 @@ export interface Disk {
   read(path: string, mostBytes?: number): { bytes: Buffer; facts: FileFacts } | null
   /** Makes a file of mode 0600, in the place of what a crash left there. Not synced. */
   create(path: string, bytes: Uint8Array): FileFacts
-  /**
-   * As `create`, then read back through the same handle: opening a file a second time costs as much as making it.
-   * @returns null when other bytes were read than were written
-   */
-  createChecked(path: string, bytes: Uint8Array): FileFacts | null
   /** Writes at `offset`, which becomes the place where what was there before ends; on failure cut back to it. */
   append(path: string, bytes: Uint8Array, offset: number): void
   rename(from: string, to: string): void
@@ -67,12 +62,6 @@ export const systemDisk: Disk = {
       writeAll(file, bytes, null)
       return factsOf(fs.fstatSync(file))
     }),
-  createChecked: (path, bytes) =>
-    withFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | noFollow, (file) => {
-      writeAll(file, bytes, null)
-      const facts = factsOf(fs.fstatSync(file))
-      return facts.bytes === bytes.length && begins(file, bytes) ? facts : null
-    }),
   append: (path, bytes, offset) =>
     withFile(path, constants.O_WRONLY | noFollow, (file) => appendAt(file, bytes, offset)),
   rename: (from, to) => fs.renameSync(from, to),
@@ -107,19 +96,6 @@ function readWhole(file: number, mostBytes: number): { bytes: Buffer; facts: Fil
     read += count
   }
   return { bytes: bytes.subarray(0, read), facts }
-}
-
-const readBackBuffer = Buffer.allocUnsafeSlow(64 * 1024)
-
-function begins(file: number, bytes: Uint8Array): boolean {
-  const buffer = bytes.length <= readBackBuffer.length ? readBackBuffer : Buffer.allocUnsafe(bytes.length)
-  let read = 0
-  while (read < bytes.length) {
-    const count = fs.readSync(file, buffer, read, bytes.length - read, read)
-    if (count === 0) break
-    read += count
-  }
-  return buffer.compare(bytes, 0, bytes.length, 0, read) === 0
 }
 
 function appendAt(file: number, bytes: Uint8Array, offset: number): void {

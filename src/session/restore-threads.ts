@@ -25,7 +25,7 @@ const idleMs = 5_000
 
 /**
  * Threads that verify and write restored sessions, for when many come at once: after a host was lost, a thousand tenants
- * are verified and nearly a million files written and read back, all of it synchronous, while this thread has their
+ * are verified and nearly a million files written, all of it synchronous, while this thread has their
  * connections to open. The store is asked by this thread, for the others.
  */
 export class RestoreThreads {

@@ -125,7 +125,7 @@ export class SessionRoot {
    * to the quarantine under `reason`. A crash leaves the old one or the new one.
    * @param hashes of all files, when they are known; it must not be changed afterwards
    * @returns what `inspect` would find now
-   * @throws SessionError `corrupt` read back wrong · `invalid` · `diskFull` · `denied` · `unavailable`
+   * @throws SessionError `corrupt` the disk did not keep what was written · `invalid` · `diskFull` · `denied` · `unavailable`
    */
   async replace(
     tenantId: string,
@@ -144,7 +144,7 @@ export class SessionRoot {
    * Makes a tenant's head its session or, when that is proven unusable, the newest generation before it that verifies:
    * downloaded, verified, built beside the tenant's folder and renamed into place, the old folder to the quarantine as
    * `superseded`. A crash leaves the old one or the new one.
-   * @throws SessionError `corrupt` no generation verifies, or read back wrong · `diskFull` · `denied` · `unavailable`
+   * @throws SessionError `corrupt` no generation verifies, or the disk did not keep what was written · `diskFull` · `denied` · `unavailable`
    */
   async restoreHead(
     request: HeadRequest,

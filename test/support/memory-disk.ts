@@ -83,11 +83,6 @@ export class MemoryDisk {
         return this.#read(path)
       },
       create: (path, bytes) => writing('create', path, bytes, null),
-      createChecked: (path, bytes) => {
-        const facts = writing('create', path, bytes, null)
-        told('read', path)
-        return this.#read(path)?.bytes.equals(bytes) ? facts : null
-      },
       append: (path, bytes, offset) => void writing('append', path, bytes, offset),
       rename: (from, to) => {
         told('rename', to)

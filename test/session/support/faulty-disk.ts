@@ -23,7 +23,7 @@ export function faultyDisk(
 /** Half of the bytes arrive, as when a process is killed in the middle of a write. */
 function tearWrite(name: string, args: unknown[]): void {
   const [path, bytes, offset] = args as [string, Uint8Array, number]
-  if (name !== 'create' && name !== 'createChecked' && name !== 'append') return
+  if (name !== 'create' && name !== 'append') return
   const half = bytes.subarray(0, bytes.length >> 1)
   if (name === 'append') systemDisk.append(path, half, offset)
   else systemDisk.create(path, half)
@@ -31,7 +31,6 @@ function tearWrite(name: string, args: unknown[]): void {
 
 const changing = new Set([
   'create',
-  'createChecked',
   'append',
   'rename',
   'unlink',
