@@ -8,9 +8,11 @@ import { encodeBase64 } from './base64.js'
 const opening = Buffer.from('"data":"')
 const [quote, comma, brace] = Buffer.from('",{')
 
-/** @param text canonical JSON with an empty `data` */
+/** @param text canonical JSON with an empty `data` @throws TypeError it has none: what would be written could not be read */
 export function putData(text: string, data: Buffer): Buffer {
-  const at = text.indexOf('"data":""') + opening.length
+  const found = text.indexOf('"data":""')
+  if (found < 0) throw new TypeError('Expected a document with an empty `data`.')
+  const at = found + opening.length
   return Buffer.concat([Buffer.from(text.slice(0, at)), encodeBase64(data), Buffer.from(text.slice(at))])
 }
 

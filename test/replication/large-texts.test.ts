@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isKeyFileName } from '../../src/ports/key-file-name.js'
 import { decodeBase64, encodeBase64 } from '../../src/replication/base64.js'
+import { putData } from '../../src/replication/data-field.js'
 import { canonicalJson, hashKeyFile } from '../../src/replication/hash.js'
 import { payloadBytes } from '../../src/replication/payload.js'
 import { parseCanonical } from '../../src/replication/read-document.js'
@@ -52,6 +53,11 @@ describe('a payload, read string by string', () => {
     written[written.indexOf('ü')] = 0xff
     expect(() => readPayload(written, refuse)).toThrow(/UTF-8/)
   })
+})
+
+it('a document that has no empty data is not written with some', () => {
+  for (const text of ['{}', '{"data":null}', '{"data":"QUJD"}'])
+    expect(() => putData(text, Buffer.from('ABC'))).toThrow(TypeError)
 })
 
 describe('a document whose data is read apart', () => {

@@ -90,7 +90,7 @@ describe.each([
 })
 
 it.each([
-  ['keeps half of a file', (bytes: Uint8Array) => ({ of: 'session-8', kept: bytes.subarray(1) })],
+  ['keeps less of a file', (bytes: Uint8Array) => ({ of: 'session-8', kept: bytes.subarray(1) })],
   ['keeps other creds', (bytes: Uint8Array) => ({ of: 'creds', kept: bytes.toReversed() })],
 ])('a restore to a disk that %s leaves the old copy where it is', async (_, lie) => {
   const path = temporaryDirectory()
