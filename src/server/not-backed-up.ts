@@ -12,11 +12,12 @@ const isOver = ['fenced', 'closed', 'ended'] as const
 export function notBackedUp(session: Session | undefined, error: unknown): Reply {
   const changes = session?.unprotected.changes ?? 0
   if (session === undefined || changes === 0) throw error
-  const are = changes === 1 ? '1 change is' : `${changes} changes are`
+  const [are, theyStay] =
+    changes === 1 ? ['1 change is', 'It stays'] : [`${changes} changes are`, 'They stay']
   const where = `Tenant ${session.tenantId} is not backed up: ${are} on the disk of the server only.`
   const next = isSessionError(error, ...isOver)
-    ? 'They stay there for the next start on this disk.'
-    : 'They stay there, and the backup is tried again by itself.'
+    ? `${theyStay} there for the next start on this disk.`
+    : `${theyStay} there, and the backup is tried again by itself.`
   if (isSessionError(error)) {
     throw new SessionError(error.code, `${where} ${next} The reason: ${error.message}`, { cause: error })
   }
