@@ -50,7 +50,12 @@ export function boundedFetch(options: BoundedFetchOptions): BoundedFetch {
   }
 }
 
+/** @throws Error for an answer that the standard knows no form for, such as one of status 600: no mistake of ours */
 function buffered(response: Response, body: ArrayBuffer): Response {
   const { status, statusText, headers } = response
-  return new Response(bodyless.has(status) ? null : body, { status, statusText, headers })
+  try {
+    return new Response(bodyless.has(status) ? null : body, { status, statusText, headers })
+  } catch {
+    throw new Error(`it answered in no known form (HTTP ${status})`)
+  }
 }
