@@ -1,4 +1,4 @@
-import { type ErrorCode, isDefect, isSessionError, SessionError } from '../errors.js'
+import { type ErrorCode, isDefect, isSessionError, placeOf, SessionError } from '../errors.js'
 
 /** What a failure of the database says, whichever layer it comes from (Prisma, its driver adapter, pg, a socket). */
 interface DatabaseFailure {
@@ -43,11 +43,9 @@ function isMistaken(error: unknown): error is Error {
 /** The same as what JavaScript throws for a mistake, with the place of it and without its words. */
 function defectOf(error: Error): TypeError {
   const { code } = error as { code?: unknown }
-  const defect = new TypeError(
-    `Prisma refused a query of this program (${error.name}${typeof code === 'string' ? ` ${code}` : ''}).`,
-  )
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  defect.stack = [`TypeError: ${defect.message}`, ...frames].join('\n')
+  const what = `${error.name}${typeof code === 'string' ? ` ${code}` : ''}`
+  const defect = new TypeError(`Prisma refused a query of this program (${what}).`)
+  defect.stack = placeOf(error, defect.message).stack
   return defect
 }
 

@@ -194,9 +194,7 @@ describe('a mistake is not taken for a disk, a store or a registry that does not
   ])('in a query that Prisma refuses before it asks the database, whose words quote it: %s', (_, error) => {
     const told = databaseError(error, 'to read')
     expect(isDefect(told)).toBe(true)
-    expect(told.stack).toMatch(
-      /^TypeError: Prisma refused a query of this program \(.*\)\.\n\s+at .*defects\.test/,
-    )
+    expect(told.stack).toMatch(/Prisma refused a query of this program \(.*\)\.\n\s+at .*defects\.test/)
     expect(`${told.message} ${told.stack} ${told.cause}`).not.toContain(secret)
   })
 })
