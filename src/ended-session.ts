@@ -57,8 +57,10 @@ export class EndedSession<Socket> implements Session<Socket> {
     return this.result
   }
 
+  async untilOpened(): Promise<void> {}
+
   async logout(): Promise<CloseResult> {
-    return this.result
+    return logoutResult(this.tenantId, this.result)
   }
 
   #ended(when: string): SessionError {
@@ -68,4 +70,29 @@ export class EndedSession<Socket> implements Session<Socket> {
 
 export function endedError(tenantId: string, { reason }: CloseResult, when: string): SessionError {
   return new SessionError('ended', `Session of tenant ${tenantId} ended (${reason}) ${when}.`)
+}
+
+/** WhatsApp does not let it in, and it is still ours: it can be started again only to be deleted. */
+export function mayBeForced({ reason }: CloseResult): boolean {
+  return notLetIn.includes(reason)
+}
+
+const notLetIn: readonly CloseResult['reason'][] = [
+  'banned',
+  'temporarilyBanned',
+  'outdated',
+  'notMultiDevice',
+  'replaced',
+  'unavailable',
+  'failed',
+]
+
+/** A logout that did not happen must not look like one. @throws SessionError `ended` */
+export function logoutResult(tenantId: string, result: CloseResult): CloseResult {
+  if (result.reason === 'deleted') return result
+  const force = mayBeForced(result) ? ' Force deletes it all the same; the device then stays linked.' : ''
+  throw new SessionError(
+    'ended',
+    `Tenant ${tenantId} was not logged out: its session ended (${result.reason}) before. Nothing was deleted.${force}`,
+  )
 }

@@ -57,6 +57,6 @@ export interface Session<Socket = unknown> {
    * stays down until it is started. `supervisor.stop()` stops it for all.
    */
   stop(): Promise<CloseResult>
-  /** Unlinks the device at WhatsApp and deletes the session everywhere. */
+  /** Unlinks the device at WhatsApp and deletes the session everywhere. @throws SessionError `ended` it ended otherwise */
   logout(): Promise<CloseResult>
 }

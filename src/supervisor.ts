@@ -5,6 +5,7 @@ import { discoverTenants } from './discover.js'
 import { isSessionError, SessionError } from './errors.js'
 import { ImplementedMachines } from './implementations.js'
 import { Inspections, machinesNow } from './inspection.js'
+import { type LogoutOptions, logOut } from './log-out.js'
 import { checkTenantId, type TenantRecord } from './ports/index.js'
 import type { CloseResult, Session } from './session-api.js'
 import { describeFact } from './session-facts.js'
@@ -133,22 +134,15 @@ export class Supervisor<Socket = unknown> {
   /**
    * Unlinks the device at WhatsApp and deletes the session everywhere. A tenant that does not run is connected first:
    * without that, the device would stay linked on the phone. One that the phone has unlinked already is deleted.
-   * @throws SessionError `timeout` WhatsApp could not be reached: nothing was deleted; `force` deletes all the same
+   * @throws SessionError `timeout` WhatsApp could not be reached · `ended` it does not let the session in, or another host
+   *   or the end of this process was faster: nothing was deleted; `force` deletes all the same where it is still ours
    */
-  async logout(tenantId: string, { force = false, timeoutMs = 30_000 } = {}): Promise<CloseResult> {
-    await this.start(tenantId)
-    // A session that turns out to be logged out ends; started again, it has nothing left but its history.
-    for (let round = 0; round < 2; round++) {
-      const session = this.#sessions.all.get(tenantId)!
-      try {
-        await session.untilLinked(timeoutMs)
-      } catch (error) {
-        if (!force) throw error
-      }
-      if (session.result?.reason !== 'loggedOut') return await session.logout()
+  async logout(tenantId: string, options: LogoutOptions = {}): Promise<CloseResult> {
+    const start = async () => {
       await this.start(tenantId)
+      return this.#sessions.all.get(tenantId)!
     }
-    return await this.#sessions.all.get(tenantId)!.logout()
+    return await logOut({ start }, options)
   }
 
   /** Rows of all tenants, those that other hosts run included. */

@@ -2,7 +2,7 @@ import { type ActorRefFrom, createActor } from 'xstate'
 import type { LinkStatus, tenantMachine } from '../machines/index.js'
 import { TenantWork } from './actors/tenant-work.js'
 import { AskedBackup } from './asked-backup.js'
-import { endedError } from './ended-session.js'
+import { endedError, logoutResult } from './ended-session.js'
 import { asError, forLog, isDefect, SessionError } from './errors.js'
 import { cleanUpAfter } from './failed-session.js'
 import type { LeasedTenant, PairingRequest, SessionStatus } from './ports/index.js'
@@ -147,6 +147,11 @@ export class TenantSession<Socket> implements Session<Socket> {
     return this.#until(() => states.some((state) => this.#isIn(state)), timeoutMs, what)
   }
 
+  /** As `untilLinked`, when its folder is open. */
+  untilOpened(timeoutMs: number): Promise<void> {
+    return this.#until(() => this.work.folder !== null || this.result !== null, timeoutMs, 'its restore')
+  }
+
   backupNow(): Promise<void> {
     return this.#backup(false)
   }
@@ -171,7 +176,7 @@ export class TenantSession<Socket> implements Session<Socket> {
   }
 
   async logout(): Promise<CloseResult> {
-    return await this.#endWith('session.logout')
+    return logoutResult(this.tenantId, await this.#endWith('session.logout'))
   }
 
   /** The last failed backup's error is what `backupNow` rejects with. */

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 import { type Clock, checkTenantId } from '../ports/index.js'
-import type { Session } from '../session-api.js'
+import type { CloseResult, Session } from '../session-api.js'
 import { bounded } from './bounded.js'
 import { notBackedUp } from './not-backed-up.js'
 import type { PairingCodes } from './pairing-codes.js'
@@ -62,9 +62,9 @@ export function tenantRoutes(parts: TenantRouteParts): Route[] {
     act('stop', (id) => supervisor.stop(id)),
     act('backup', (id) => runningOf(supervisor, id).backupNow(), notBackedUp),
     act('audit', (id) => runningOf(supervisor, id).auditNow(), notBackedUp),
-    act('logout', (id, request) => {
+    act('logout', async (id, request) => {
       checkConfirmed(id, request)
-      return supervisor.logout(id, { force: flagOf(request.body, 'force') })
+      refuseHalf(id, await supervisor.logout(id, { force: flagOf(request.body, 'force') }))
     }),
   ]
 }
@@ -129,6 +129,15 @@ function checkConfirmed(tenantId: string, { body, caller }: ApiRequest): void {
   throw new SessionError(
     'invalid',
     `A logout unlinks the device and deletes the session and every backup: send {"confirm": "${tenantId}"} to say that it is meant. Nothing was touched.`,
+  )
+}
+
+/** The device is unlinked, and something of the session may be left: that is no success. */
+function refuseHalf(tenantId: string, { lastError }: CloseResult): void {
+  if (lastError !== 'wipeFailed') return
+  throw new SessionError(
+    'unavailable',
+    `The session of tenant ${tenantId} has ended, but not all of it could be deleted. Log it out once more when the store and the registry answer.`,
   )
 }
 

@@ -4,6 +4,7 @@ import { labelled, openDialog } from './dialog.js'
 import { button, h, icon } from './dom.js'
 import { bytes, counted } from './format.js'
 import { messageOf, toast } from './toast.js'
+import { adviceOfError } from './words.js'
 
 /** @typedef {import('../payloads.js').LogoutPreviewPayload} LogoutPreviewPayload */
 
@@ -70,9 +71,11 @@ function confirmation(preview, close) {
     submit.setAttribute('aria-busy', 'true')
     problem.textContent = ''
     try {
-      await post(`${pathOf(tenantId)}/logout`, { confirm: tenantId })
+      /** @type {{ lastError: string | null }} */
+      const { lastError } = await post(`${pathOf(tenantId)}/logout`, { confirm: tenantId })
       close()
-      toast(`${tenantId} is logged out; its session is deleted everywhere.`)
+      if (lastError === 'notUnlinked') toast(`${tenantId} is deleted. ${adviceOfError(lastError)}`, 'bad')
+      else toast(`${tenantId} is logged out; its session is deleted everywhere.`)
     } catch (error) {
       problem.textContent = messageOf(error)
       submit.disabled = false
