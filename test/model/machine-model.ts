@@ -55,11 +55,24 @@ export function placesOf({ tenant, link }: Pair): Places {
 }
 
 /** Counters clipped to what the guards ask, so that there is an end. */
-export function clippedTenant({ tenant: { context } }: Pair): unknown[] {
-  const { changeSeq, savedSeq, urgentSeq, auditDue, hasSession, hasOpened, link, codeKind, reason } = context
+export function clippedTenant({ tenant: { context, value } }: Pair): unknown[] {
+  const {
+    askedSeq,
+    changeSeq,
+    savedSeq,
+    urgentSeq,
+    auditDue,
+    hasSession,
+    hasOpened,
+    link,
+    codeKind,
+    reason,
+  } = context
   return [
     changeSeq > savedSeq,
     urgentSeq > savedSeq,
+    // What it was is forgotten when the backup has ended.
+    pathOf(value).endsWith('uploading') && changeSeq > askedSeq,
     auditDue,
     hasSession,
     hasOpened,
