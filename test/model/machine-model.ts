@@ -71,8 +71,7 @@ export function clippedTenant({ tenant: { context, value } }: Pair): unknown[] {
   return [
     changeSeq > savedSeq,
     urgentSeq > savedSeq,
-    // What it was is forgotten when the backup has ended.
-    pathOf(value).endsWith('uploading') && changeSeq > askedSeq,
+    pathOf(value).endsWith('uploading') && since(changeSeq, askedSeq, urgentSeq),
     auditDue,
     hasSession,
     hasOpened,
@@ -81,6 +80,12 @@ export function clippedTenant({ tenant: { context, value } }: Pair): unknown[] {
     reason === 'loggedOut',
     reason === 'deleted',
   ]
+}
+
+/** What has come since a backup was asked for decides whether one without the last change fell short, and what is next. */
+function since(changeSeq: number, askedSeq: number, urgentSeq: number): string {
+  if (changeSeq === askedSeq) return 'nothing'
+  return urgentSeq === changeSeq ? 'an urgent change' : 'a change'
 }
 
 export function clippedLink({ link }: Pair): unknown[] | null {
