@@ -335,7 +335,7 @@ export const tenantMachine = setup({
               priority: isUrgent(context) ? ('urgent' as const) : ('ordinary' as const),
             }),
             onDone: [
-              { guard: 'fellShort', target: 'waiting', actions: ['noteCovered', 'noteShort'] },
+              { guard: 'fellShort', target: 'waiting', actions: 'noteShort' },
               {
                 target: 'resuming',
                 actions: [
@@ -428,7 +428,7 @@ export const tenantMachine = setup({
                   priority: 'closing' as const,
                 }),
                 onDone: [
-                  { guard: 'fellShort', target: 'waiting', actions: ['noteCovered', 'noteShort'] },
+                  { guard: 'fellShort', target: 'waiting', actions: 'noteShort' },
                   { target: 'checking', actions: ['noteCovered', 'noteSuccess'] },
                 ],
                 onError: [

@@ -216,7 +216,7 @@ describe('a backup that succeeds and covers less than was known when it was aske
     }
     await expect.poll(() => actor.getSnapshot().status).toBe('done')
     expect(asked.length).toBeLessThan(10)
-    expect(actor.getSnapshot().output).toEqual({ reason: 'stopped', unsaved: 2, lastError: 'internal' })
+    expect(actor.getSnapshot().output).toEqual({ reason: 'stopped', unsaved: 3, lastError: 'internal' })
   })
 
   it('at the end is asked for again at once when it only lacks what came after it was asked for', async () => {
