@@ -45,7 +45,7 @@ export interface BackupInput extends TenantRef {
 }
 
 export interface BackupOutput {
-  /** Position that the commit covers. */
+  /** Position that the commit covers: at least all that the tenant's machine knew of when it asked. */
   readonly covered: number
   readonly audited: boolean
 }
@@ -80,6 +80,8 @@ export interface TenantContext extends TenantInput {
   readonly savedSeq: number
   /** Highest position that somebody waits for; urgent while it is above savedSeq. */
   readonly urgentSeq: number
+  /** What was known when the last backup was asked for: one that covers less has failed, whatever it says. */
+  readonly askedSeq: number
   /** Failed tries since the last success, for the backoff. */
   readonly attempt: number
   readonly auditDue: boolean

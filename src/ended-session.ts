@@ -12,6 +12,7 @@ export class EndedSession<Socket> implements Session<Socket> {
   readonly state: string
   readonly status: SessionStatus
   readonly link: LinkStatus
+  readonly linkWait = null
   readonly socket = null
   readonly unprotected: Session['unprotected']
   readonly generation: number

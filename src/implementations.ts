@@ -114,6 +114,11 @@ function told(logger: Logger, tenantId: string, error: unknown): unknown {
 function implementedLink(host: WiredHost, wiringOf: WiringOf) {
   const { settings: delays } = host
   const random: Random = host.random
+  const waits = ({ system, event }: { system: object; event: LinkEvent }, ms: number): number => {
+    const code = event.type === 'socket.closed' ? event.code : null
+    wiringOf({ system }).work.linkWait = { code, until: host.clock.now() + ms }
+    return ms
+  }
   return linkMachine.provide({
     actors: { socket: socketActor(host.logger, wiringOf) },
     guards: {
@@ -122,10 +127,10 @@ function implementedLink(host: WiredHost, wiringOf: WiringOf) {
     delays: {
       connectWatchdog: delays.connectWatchdogMs,
       stablePeriod: delays.stablePeriodMs,
-      replacedRetry: delays.replacedRetryMs,
+      replacedRetry: (scope) => waits(scope, delays.replacedRetryMs),
       logoutLimit: delays.logoutLimitMs,
       stopLimit: delays.stopLimitMs,
-      reconnectBackoff: ({ context }) => backoffMs(context.attempt, delays, random),
+      reconnectBackoff: (scope) => waits(scope, backoffMs(scope.context.attempt, delays, random)),
     },
   })
 }

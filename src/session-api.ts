@@ -10,6 +10,14 @@ export interface CloseResult {
   readonly lastError: string | null
 }
 
+/** Why and how long a link is not connected, and will be again by itself. */
+export interface LinkWait {
+  /** The code that the connection closed with; null: it did not come about in time, or could not be begun. */
+  readonly code: number | null
+  /** When it is tried again, milliseconds since the Unix epoch. */
+  readonly until: number
+}
+
 export type AwaitedState = 'connected' | 'pairing' | 'closed'
 
 /** One tenant's session, while it runs and after. */
@@ -19,6 +27,8 @@ export interface Session<Socket = unknown> {
   readonly state: string
   readonly status: SessionStatus
   readonly link: LinkStatus
+  /** Null unless the link is `waiting`. */
+  readonly linkWait: LinkWait | null
   /** The newest socket; null before the first. Attach handlers through `supervisor.onSocket`, they survive reconnects. */
   readonly socket: Socket | null
   /**

@@ -6,7 +6,7 @@ import { endedError, logoutResult } from './ended-session.js'
 import { asError, forLog, isDefect, SessionError } from './errors.js'
 import { cleanUpAfter } from './failed-session.js'
 import type { LeasedTenant, PairingRequest, SessionStatus } from './ports/index.js'
-import type { AwaitedState, CloseResult, Session } from './session-api.js'
+import type { AwaitedState, CloseResult, LinkWait, Session } from './session-api.js'
 import type { SessionHost } from './session-host.js'
 import { SessionLink } from './session-link.js'
 import { connectionStateOf, statePath, statusOf, type TenantSnapshot } from './session-status.js'
@@ -112,6 +112,10 @@ export class TenantSession<Socket> implements Session<Socket> {
 
   get link(): LinkStatus {
     return this.#snapshot.context.link
+  }
+
+  get linkWait(): LinkWait | null {
+    return this.link === 'waiting' && this.result === null ? this.work.linkWait : null
   }
 
   get unprotected(): Session['unprotected'] {

@@ -49,6 +49,8 @@ export class TenantWork {
   collectedAt = 0
   /** Its end has begun: what the store or the registry answers from here on is not acted upon. */
   isOver = false
+  /** What the link waits for, or waited for last. */
+  linkWait: { readonly code: number | null; readonly until: number } | null = null
   /** The session's own number, digits only. */
   phoneNumber: string | null = null
   /** Told of every change of the open folder. */

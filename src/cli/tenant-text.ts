@@ -12,6 +12,8 @@ export function ageText(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
 }
 
+const defect = 'a defect of the server. It is tried again; please report it with the stack in the log'
+
 /** One tenant, a fact a line. */
 export function describeTenant(tenant: TenantView, now: number): string[] {
   const unprotected =
@@ -24,13 +26,35 @@ export function describeTenant(tenant: TenantView, now: number): string[] {
     ['runs', tenant.endReason ? `nowhere (ended: ${tenant.endReason})` : places[tenant.runs]],
     ['to run', tenant.desiredState === null ? null : tenant.desiredState === 'running' ? 'yes' : 'no'],
     ['state', tenant.link ? `${tenant.state} (link ${tenant.link})` : tenant.state],
+    ['link', waitText(tenant, now)],
     ['number', tenant.phoneNumber],
     ['unprotected', unprotected],
     ['backup', backupText(tenant, now)],
-    ['last error', tenant.lastError],
+    ['last error', tenant.lastError === 'internal' ? `internal: ${defect}` : tenant.lastError],
   ]
   const shown = facts.filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== '')
   return [pc.bold(tenant.tenantId), ...shown.map(([name, value]) => `  ${pc.dim(name.padEnd(12))}${value}`)]
+}
+
+/** Null: the link does not wait, or another host knows for what. */
+function waitText({ linkCode, linkRetryAt }: TenantView, now: number): string | null {
+  if (linkRetryAt === null) return null
+  const why =
+    linkCode === null ? 'no connection came about' : `closed with ${linkCode} (${closeText(linkCode)})`
+  const leftMs = Date.parse(linkRetryAt) - now
+  return `${why}; tried again ${leftMs > 0 ? `in ${ageText(leftMs)}` : 'now'}`
+}
+
+/** What WhatsApp's close codes mean that are followed by another try. */
+function closeText(code: number): string {
+  const texts: Readonly<Record<number, string>> = {
+    408: 'no answer in time',
+    428: 'the connection was lost',
+    440: 'another client uses the session; end that one',
+    500: 'an error at WhatsApp',
+    503: 'WhatsApp is not available',
+  }
+  return texts[code] ?? 'it says nothing about the session'
 }
 
 function backupText({ generation, lastBackupAt }: TenantView, now: number): string {

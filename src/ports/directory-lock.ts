@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SessionError } from '../errors.js'
+import { makeDirectory, noPlaceFor } from './make-directory.js'
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.js'
 
 export interface DirectoryLock {
@@ -38,7 +39,7 @@ const keptFiles = 8
 export async function lockDirectory(path: string, options: DirectoryLockOptions): Promise<DirectoryLock> {
   const locks = join(path, folder)
   try {
-    await mkdir(locks, { recursive: true })
+    await makeDirectory(locks)
     for (;;) {
       const highest = (await numbersIn(locks)).at(-1) ?? 0
       const holder = highest === 0 ? null : await holderOf(fileOf(locks, highest), options)
@@ -202,6 +203,7 @@ function asSessionError(error: unknown, path: string, what: string): unknown {
     new SessionError(kind, `${what} at ${path} cannot be locked: ${problem}.`, { cause: error })
   if (error instanceof SessionError) return error
   if (code === 'ENOSPC' || code === 'EDQUOT') return say('diskFull', 'the disk is full; free some space')
-  if (code === 'ENOTDIR' || code === 'EEXIST') return say('invalid', 'the path is not a directory')
+  const problem = noPlaceFor(error)
+  if (problem !== null) return say('invalid', `${problem}; choose a directory on a disk`)
   return say('denied', `${code ?? 'the file system refused'}; make the directory writable for this user`)
 }

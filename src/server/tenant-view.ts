@@ -12,6 +12,10 @@ export interface TenantView {
   readonly state: string
   readonly status: SessionStatus
   readonly link: string
+  /** The code that the connection closed with, while the link of a session of this host waits; null for none. */
+  readonly linkCode: number | null
+  /** When a link that waits is tried again; null unless it waits, or when another host knows. */
+  readonly linkRetryAt: string | null
   /** All digits but the last four are hidden. */
   readonly phoneNumber: string | null
   /** Changes that no backup covers. Of a tenant that runs elsewhere: what its last owner left. */
@@ -90,6 +94,8 @@ function ofSession(session: Session, record: TenantRecord | null) {
     state: session.state,
     status: session.status,
     link: session.link,
+    linkCode: session.linkWait?.code ?? null,
+    linkRetryAt: isoOf(session.linkWait?.until),
     // A restore sets it; before that, and after the end, the registry knows.
     generation: session.generation || (record?.head?.seq ?? 0),
     lastError: session.lastError,
@@ -102,6 +108,8 @@ function ofRecord(record: TenantRecord | null) {
     state,
     status: record?.status ?? 'DISCONNECTED',
     link,
+    linkCode: null,
+    linkRetryAt: null,
     generation: record?.head?.seq ?? 0,
     lastError: record?.lastError ?? null,
   } as const

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import { constants } from 'node:fs'
+import { makeDirectorySync } from '../ports/make-directory.js'
 
 export interface FileFacts {
   readonly kind: 'file' | 'directory' | 'other'
@@ -30,7 +31,7 @@ export interface Disk {
   rename(from: string, to: string): void
   /** A path that does not exist is fine. */
   unlink(path: string): void
-  /** Creates a directory of mode 0700, and its parents; one that exists is fine. */
+  /** Creates a directory of mode 0700, and its parents; one that exists is fine. @throws `ENOTSUP` no place for one */
   makeDirectory(path: string): void
   /** A path that does not exist is fine. */
   removeTree(path: string): void
@@ -66,7 +67,7 @@ export const systemDisk: Disk = {
     withFile(path, constants.O_WRONLY | noFollow, (file) => appendAt(file, bytes, offset)),
   rename: (from, to) => fs.renameSync(from, to),
   unlink: (path) => unlessAbsent(() => fs.unlinkSync(path), undefined),
-  makeDirectory: (path) => void fs.mkdirSync(path, { recursive: true, mode: 0o700 }),
+  makeDirectory: (path) => makeDirectorySync(path, 0o700),
   removeTree,
   list: (path) => unlessAbsent(() => fs.readdirSync(path).sort(), []),
   look: (path) => unlessAbsent(() => factsOf(fs.lstatSync(path)), null),

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path'
-import { isSessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import type { Clock, Random } from '../ports/clock.js'
 import { type DirectoryLock, lockDirectory } from '../ports/directory-lock.js'
 import type { FolderHolds } from '../ports/folder-holds.js'
+import { noPlaceFor } from '../ports/make-directory.js'
 import { type Disk, systemDisk } from './disk.js'
 import { diskError, onDisk } from './disk-error.js'
 import { ownerIdOf, readOwnerId } from './owner.js'
@@ -31,13 +32,14 @@ const workerPollMs = 100
 /**
  * Opens the directory that holds all sessions of this process, creating it when absent, and finishes what a crash left
  * half done in it.
- * @throws SessionError `locked` another process uses it, or a worker of one · `denied` · `diskFull` · `unavailable`
+ * @throws SessionError `locked` another process uses it, or a worker of one · `invalid` no directory can be there ·
+ *   `denied` · `diskFull` · `unavailable`
  */
 export async function openSessionRoot(options: SessionRootOptions): Promise<SessionRoot> {
   const disk = options.disk ?? systemDisk
   const takeLock = options.lock ?? lockDirectory
   const paths = new SessionPaths(resolve(options.path))
-  onDisk('create the session directory', () => disk.makeDirectory(paths.supervisor))
+  makeRoot(disk, paths)
   const lock = await takeLock(paths.supervisor, { what: 'The session directory' })
   try {
     // A worker whose parent was killed goes on until it has drained.
@@ -55,6 +57,20 @@ export async function openSessionRoot(options: SessionRootOptions): Promise<Sess
   } catch (error) {
     await lock.release()
     throw diskError(error, 'prepare the session directory')
+  }
+}
+
+function makeRoot(disk: Disk, { root, supervisor }: SessionPaths): void {
+  try {
+    disk.makeDirectory(supervisor)
+  } catch (error) {
+    const problem = noPlaceFor(error)
+    if (problem === null) throw diskError(error, 'create the session directory')
+    throw new SessionError(
+      'invalid',
+      `The session directory cannot be at ${root}: ${problem}. Set WHATSAPP_SESSION_PATH (sessionPath) to a directory on a disk; nothing was touched.`,
+      { cause: error },
+    )
   }
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import path from 'node:path'
 import { SessionError } from '../errors.js'
 import type { Clock } from '../ports/index.js'
+import { makeDirectory, noPlaceFor } from '../ports/make-directory.js'
 import { directoryError, errnoOf } from './directory-errors.js'
 import { type DirectoryFs, discard, orAbsent, syncDirectory, writeTemporary } from './directory-files.js'
 
@@ -36,7 +37,7 @@ export class StoreRoot {
 
   /**
    * Makes sure that the store is there, making it when it never was and that is allowed.
-   * @throws SessionError `missing` · `unavailable` it was there before · `denied` · `diskFull`
+   * @throws SessionError `missing` · `unavailable` it was there before · `invalid` none can be there · `denied` · `diskFull`
    */
   async enter(): Promise<void> {
     const id = (await this.#readMarker()) ?? (await this.#makeStore())
@@ -103,11 +104,26 @@ export class StoreRoot {
   }
 
   async #makeRoot(): Promise<void> {
-    const firstMade = await this.#fs.mkdir(this.path, { recursive: true, mode: 0o700 })
-    if (firstMade === undefined) return
+    const firstMade = await this.#makePath()
+    if (firstMade === null) return
     // Every new name on the way down is to survive a power cut.
     for (let made = this.path; made.startsWith(firstMade); made = path.dirname(made)) {
       await syncDirectory(this.#fs, path.dirname(made))
+    }
+  }
+
+  /** @returns the uppermost directory that was made, or null */
+  async #makePath(): Promise<string | null> {
+    try {
+      return await makeDirectory(this.path, { mode: 0o700, mkdir: this.#fs.mkdir })
+    } catch (error) {
+      const problem = noPlaceFor(error)
+      if (problem === null) throw error
+      throw new SessionError(
+        'invalid',
+        `The object store cannot be at ${this.path}: ${problem}. Choose a directory on a disk (DATA_PATH has it in "objects"); nothing was touched.`,
+        { cause: error },
+      )
     }
   }
 

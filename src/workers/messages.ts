@@ -1,7 +1,7 @@
 import type { LinkStatus } from '../../machines/index.js'
 import type { ErrorByMessage } from '../error-by-message.js'
 import type { SessionStatus } from '../ports/index.js'
-import type { CloseResult } from '../session-api.js'
+import type { CloseResult, LinkWait } from '../session-api.js'
 import type { MachineStep, MachinesNow, ShutdownResult, SupervisorEvents } from '../supervisor-api.js'
 import type { WorkerOptions } from './worker-options.js'
 
@@ -16,6 +16,7 @@ export interface SessionState {
   readonly state: string
   readonly status: SessionStatus
   readonly link: LinkStatus
+  readonly linkWait: LinkWait | null
   readonly changes: number
   readonly preKeys: number
   /** Since when there are changes that no backup covers, by this machine's clock; null when there are none. */

@@ -1,7 +1,7 @@
 import type { LinkStatus } from '../../machines/index.js'
 import { SessionError } from '../errors.js'
 import type { SessionStatus } from '../ports/index.js'
-import type { AwaitedState, CloseResult, Session } from '../session-api.js'
+import type { AwaitedState, CloseResult, LinkWait, Session } from '../session-api.js'
 import type { CallName, SessionState } from './messages.js'
 
 interface Seen {
@@ -93,6 +93,10 @@ export class RemoteSession implements Session {
 
   get link(): LinkStatus {
     return this.#current.link
+  }
+
+  get linkWait(): LinkWait | null {
+    return this.#current.linkWait
   }
 
   get unprotected(): Session['unprotected'] {

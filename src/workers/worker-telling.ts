@@ -97,7 +97,19 @@ export class WorkerTelling {
 }
 
 function stateOf(session: Session<unknown>): SessionState {
-  const { tenantId, state, status, link, generation, lastError, result, unprotected } = session
+  const { tenantId, state, status, link, linkWait, generation, lastError, result, unprotected } = session
   const { changes, since: unprotectedSince, preKeys } = unprotected
-  return { tenantId, state, status, link, changes, preKeys, unprotectedSince, generation, lastError, result }
+  return {
+    tenantId,
+    state,
+    status,
+    link,
+    linkWait,
+    changes,
+    preKeys,
+    unprotectedSince,
+    generation,
+    lastError,
+    result,
+  }
 }

@@ -14,6 +14,8 @@ function rowOf(index: number, generation = 1): TenantRow {
     state: 'connected.clean',
     status: 'CONNECTED',
     link: 'open',
+    linkCode: null,
+    linkRetryAt: null,
     phoneNumber: `********${1000 + (index % 9000)}`,
     unprotectedChanges: index % 50 === 0 ? 2 : 0,
     unprotectedSince: index % 50 === 0 ? at : null,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -5,6 +6,14 @@ import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startSupabaseStandIn } from '../stores/stand-in/index.js'
 import { emptyFolder, runCli, startCli } from './run.js'
+
+/** File systems that answer as if the parent of what is to be made were missing. */
+const whereNothingIsMade = existsSync('/proc/self/stat')
+  ? ([
+      ['/proc', '/proc/x'],
+      ['deep in /proc', '/proc/x/y/z'],
+    ] as const)
+  : []
 
 const noStack = /\n\s+at /
 
@@ -34,6 +43,12 @@ describe('start refuses what cannot work, in one line, with exit code 2, and tou
       { SESSION_ENCRYPTION_KEY: 'k' },
       /does not encrypt yet/,
     ],
+    ['backups below a file', { DATA_PATH: '/dev/null/x' }, /object store cannot be at .*file.*DATA_PATH/],
+    ...whereNothingIsMade.map(([where, place]): [string, Record<string, string>, RegExp] => [
+      `backups in ${where}, where making a directory never ended`,
+      { DATA_PATH: place },
+      /object store cannot be at .*makes no directories.*DATA_PATH/,
+    ]),
   ]
 
   it.each(cases)('%s', async (_, env, message) => {
@@ -44,6 +59,23 @@ describe('start refuses what cannot work, in one line, with exit code 2, and tou
     expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^error: /)])
     expect(stdout).toBe('')
     expect(await readdir(cwd)).toEqual([])
+  })
+
+  it.each([
+    ['below a file', '/dev/null/x', /session directory cannot be at .*file.*WHATSAPP_SESSION_PATH/],
+    ...whereNothingIsMade.map(([where, place]) => [
+      `in ${where}`,
+      place,
+      /session directory cannot be at .*makes no directories.*WHATSAPP_SESSION_PATH/,
+    ]),
+  ] as [string, string, RegExp][])('sessions %s', async (_, place, message) => {
+    const cwd = await emptyFolder()
+    const env = { LOG_LEVEL: 'error', DATABASE_URL: 'memory:', WHATSAPP_SESSION_PATH: place }
+    const { exitCode, stderr } = await runCli(['start'], { cwd, env })
+    expect({ exitCode, lines: stderr.trimEnd().split('\n') }).toEqual({
+      exitCode: 2,
+      lines: [expect.stringMatching(message)],
+    })
   })
 
   it('a bucket that does not exist; setup creates it, and start then works', async () => {

@@ -162,6 +162,79 @@ describe('a change that arrives while a backup runs', () => {
   })
 })
 
+describe('a backup that succeeds and covers less than was known when it was asked for', () => {
+  /** Ready, with one change; every backup says that it covers `covered()`. More than 20 are a circle, which is cut. */
+  async function shortBackups(covered: () => number) {
+    const clock = new SimulatedClock()
+    const asked: string[] = []
+    const machine = tenantMachine.provide({
+      actors: {
+        acquireLease: fromPromise(async () => ({ epoch: 1 })),
+        restore: fromPromise<RestoreOutput, RestoreInput>(async () => ({
+          session: 'found',
+          changeSeq: 0,
+          savedSeq: 0,
+        })),
+        backup: fromPromise<BackupOutput, BackupInput>(async ({ input: { priority } }) => {
+          if (asked.push(priority) > 20) await new Promise(() => {})
+          return { covered: covered(), audited: false }
+        }),
+        sealFiles: fromPromise(async () => {}),
+        release: fromPromise(async () => {}),
+      },
+    })
+    const actor = createActor(machine, { input: { tenantId: 'tenant', mayPair: false }, clock })
+    actor.start()
+    await expect.poll(() => pathOf(actor.getSnapshot().value)).toBe('restoring.opening.clean')
+    actor.send({ type: 'link.open' })
+    const state = () => pathOf(actor.getSnapshot().value)
+    return { actor, clock, asked, state }
+  }
+
+  it('is not asked for again at once, however urgent, but after a backoff, and shows as a defect', async () => {
+    const { actor, clock, asked, state } = await shortBackups(() => 0)
+    actor.send({ type: 'files.changed', position: 1, urgent: true })
+    await expect.poll(state).toBe('backing-up.waiting')
+    expect(asked).toEqual(['urgent'])
+    expect(actor.getSnapshot().context).toMatchObject({ savedSeq: 0, lastError: 'internal', attempt: 1 })
+    clock.increment(1_000)
+    await expect.poll(() => asked.length).toBe(2)
+    actor.stop()
+  })
+
+  it('at the end is tried until the deadline, and what is unprotected is said', async () => {
+    const { actor, clock, asked, state } = await shortBackups(() => 1)
+    actor.send({ type: 'files.changed', position: 3, urgent: false })
+    actor.send({ type: 'session.stop' })
+    actor.send({ type: 'link.ended', reason: 'stopped' })
+    await expect.poll(state).toBe('closing.flushing.waiting')
+    expect(asked).toEqual(['closing'])
+    for (let second = 0; second < 8; second++) {
+      expect(actor.getSnapshot().status).toBe('active')
+      clock.increment(1_000)
+      await new Promise(setImmediate)
+    }
+    await expect.poll(() => actor.getSnapshot().status).toBe('done')
+    expect(asked.length).toBeLessThan(10)
+    expect(actor.getSnapshot().output).toEqual({ reason: 'stopped', unsaved: 3, lastError: 'internal' })
+  })
+
+  it('at the end is asked for again at once when it only lacks what came after it was asked for', async () => {
+    let left = 5
+    const { actor, asked } = await shortBackups(() => {
+      const position = actor.getSnapshot().context.changeSeq
+      if (left-- > 0) actor.send({ type: 'files.changed', position: position + 1, urgent: false })
+      return position
+    })
+    actor.send({ type: 'files.changed', position: 1, urgent: false })
+    actor.send({ type: 'session.stop' })
+    actor.send({ type: 'link.ended', reason: 'stopped' })
+    await expect.poll(() => actor.getSnapshot().status).toBe('done')
+    expect(asked).toHaveLength(6)
+    expect(actor.getSnapshot().output).toEqual({ reason: 'stopped', unsaved: 0, lastError: null })
+  })
+})
+
 describe('why a session ends', () => {
   it.each<[LinkEnd, CloseReason]>([
     ['loggedOut', 'loggedOut'],

@@ -55,11 +55,23 @@ export function placesOf({ tenant, link }: Pair): Places {
 }
 
 /** Counters clipped to what the guards ask, so that there is an end. */
-export function clippedTenant({ tenant: { context } }: Pair): unknown[] {
-  const { changeSeq, savedSeq, urgentSeq, auditDue, hasSession, hasOpened, link, codeKind, reason } = context
+export function clippedTenant({ tenant: { context, value } }: Pair): unknown[] {
+  const {
+    askedSeq,
+    changeSeq,
+    savedSeq,
+    urgentSeq,
+    auditDue,
+    hasSession,
+    hasOpened,
+    link,
+    codeKind,
+    reason,
+  } = context
   return [
     changeSeq > savedSeq,
     urgentSeq > savedSeq,
+    pathOf(value).endsWith('uploading') && since(changeSeq, askedSeq, urgentSeq),
     auditDue,
     hasSession,
     hasOpened,
@@ -68,6 +80,12 @@ export function clippedTenant({ tenant: { context } }: Pair): unknown[] {
     reason === 'loggedOut',
     reason === 'deleted',
   ]
+}
+
+/** What has come since a backup was asked for decides whether one without the last change fell short, and what is next. */
+function since(changeSeq: number, askedSeq: number, urgentSeq: number): string {
+  if (changeSeq === askedSeq) return 'nothing'
+  return urgentSeq === changeSeq ? 'an urgent change' : 'a change'
 }
 
 export function clippedLink({ link }: Pair): unknown[] | null {

@@ -1,4 +1,5 @@
 import { ok, deepStrictEqual as same } from 'node:assert/strict'
+import type { InspectionEvent } from 'xstate'
 import { linkMachine } from '../../machines/index.js'
 import { settings } from './held-world.js'
 import './ends.js'
@@ -35,6 +36,18 @@ for (const [place, [beginning, steps]] of Object.entries(heldAt)) {
       same(left.open, 0)
     },
   )
+}
+
+/** Filled with each backup that ends: how many positions it lacks of those that were known when it was asked for. */
+function lacksOf({ world: { actor } }: SupervisorRig): number[] {
+  const lacks: number[] = []
+  actor.system.inspect((event: InspectionEvent) => {
+    if (event.type !== '@xstate.event' || event.actorRef !== actor) return
+    if (!/^xstate\.done\.actor\.(backup|finalBackup)$/.test(event.event.type)) return
+    const { covered } = (event.event as unknown as { output: { covered: number } }).output
+    lacks.push(Math.max(0, actor.getSnapshot().context.askedSeq - covered))
+  })
+  return lacks
 }
 
 async function lost(beginning: Beginning, steps: string[]) {
@@ -122,6 +135,32 @@ promise('a change that arrives during a backup is in the next one', async () => 
   same(rig.world.session.state, 'connected.clean')
   same(await rig.world.durableTree(), await rig.world.localTree())
 })
+
+promise(
+  'a backup covers all that was known when it was asked for, whoever writes meanwhile and whatever it waited for',
+  async () => {
+    const rig = await after('elsewhere', ...uploading)
+    const lacking = lacksOf(rig)
+    await rig.take('a file is written')
+    await rig.take('a file is written, urgently')
+    rig.world.writeBehind('session-90.json', '{"by":"another program"}')
+    await rig.take('an audit is asked for')
+    for (let left = 2; left > 0; left--) await rig.take('the upload is answered')
+    same(rig.world.session.state, 'connected.clean')
+    await rig.take('a file is written, urgently')
+    // The end does not wait for the upload that is under way; its own comes after it.
+    await rig.take('a file is written')
+    await rig.take('stop')
+    await rig.take('a file is written')
+    rig.world.link.newest.close(428, false)
+    await rig.world.rest()
+    same(rig.world.session.state, 'closing.flushing.uploading')
+    await rig.end()
+    same(rig.world.session.result, { reason: 'stopped', unsaved: 0, lastError: null })
+    same(await rig.world.durableTree(), await rig.world.localTree())
+    same(lacking, [0, 0, 0])
+  },
+)
 
 promise(
   'a change is uploaded after a quiet period; changes without end are, when the first is as old as it may be',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -140,6 +141,12 @@ describe('lockDirectory', () => {
   it('says that the path is not a directory', async () => {
     await writeFile(path, '')
     await expect(lock()).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it.runIf(existsSync('/proc/self/stat'))('says that there can be no directory', async () => {
+    const locking = lockDirectory('/proc/x/registry', { what: 'The directory' })
+    const message = expect.stringMatching(/makes no directories; choose a directory on a disk/)
+    await expect(locking).rejects.toMatchObject({ code: 'invalid', message })
   })
 
   it('survives the directory being wiped while it is held', async () => {

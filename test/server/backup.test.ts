@@ -125,7 +125,7 @@ describe('a backup that somebody asks for', () => {
 
   it('that fails by a defect says so, and what is unprotected', async () => {
     const { store, state } = breakable()
-    const { ask, connected, link } = await startServer({ store, settings: fast })
+    const { ask, connected, link, url } = await startServer({ store, settings: fast })
     await connected('a')
     state.error = new TypeError("Cannot read properties of undefined (reading '628120001234')")
     await (await link.connection('a')).write(new Map([['session-1.0.json', '{"a":1}']]))
@@ -133,6 +133,8 @@ describe('a backup that somebody asks for', () => {
     expect({ status, code: json.error.code }).toEqual({ status: 500, code: 'internal' })
     expect(json.error.message).toMatch(/1 change is on the disk.*defect of the server.*log/)
     expect(json.error.message).not.toContain('628120001234')
+    const shown = await runCli(['tenant', 'show', 'a', '--url', url], { cwd: '.' })
+    expect(shown.stdout).toMatch(/last error {2}internal: a defect of the server.*report it/)
     state.error = null
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { memoryStore, SessionError } from '../../src/index.js'
+import { runCli } from '../cli/run.js'
 import { startServer } from './setup.js'
 
 describe('tenants over HTTP', () => {
@@ -108,6 +109,27 @@ describe('tenants over HTTP', () => {
     expect(health).toMatchObject({ total: 1, backed_up: 0, needs_backup: 1 })
     expect(health.sessions[0].unprotectedChanges).toBe(1)
     isDown = false
+  })
+
+  it('tells why a link waits and until when, and no more once it is connected', async () => {
+    const settings = { backoffBaseMs: 60_000, replacedRetryMs: 45_000 }
+    const { ask, connected, link, supervisor, url } = await startServer({ settings })
+    await connected('a')
+    expect((await ask('/tenants/a')).json).toMatchObject({ linkCode: null, linkRetryAt: null })
+    const connection = await link.connection('a')
+    const before = Date.now()
+    connection.close(440)
+    const { json } = await ask('/tenants/a')
+    expect(json).toMatchObject({ link: 'waiting', linkCode: 440, linkRetryAt: expect.any(String) })
+    const waitMs = Date.parse(json.linkRetryAt) - before
+    expect(waitMs).toBeGreaterThanOrEqual(45_000)
+    expect(supervisor.get('a')!.linkWait).toEqual({ code: 440, until: Date.parse(json.linkRetryAt) })
+    const shown = await runCli(['tenant', 'show', 'a', '--url', url], { cwd: '.' })
+    expect(shown.stdout).toMatch(
+      /^ {2}link {8}closed with 440 \(another client uses the session.*\); tried again in \d+ s$/m,
+    )
+    await supervisor.stop('a')
+    expect((await ask('/tenants/a')).json).toMatchObject({ linkCode: null, linkRetryAt: null })
   })
 
   it('logs out: the device is unlinked, the store is empty, the number is gone', async () => {

@@ -47,10 +47,8 @@ export const planted = [
     edits: [
       {
         file: 'machines/tenant.machine.ts',
-        from: `savedSeq: ({ context, event }) => Math.max(context.savedSeq, event.output.covered),
-                  auditDue`,
-        to: `savedSeq: ({ context }) => context.changeSeq,
-                  auditDue`,
+        from: 'savedSeq: ({ context, event }) => Math.max(context.savedSeq, coveredBy(event)),',
+        to: 'savedSeq: ({ context }) => context.changeSeq,',
       },
     ],
   },

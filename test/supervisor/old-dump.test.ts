@@ -117,3 +117,71 @@ describe('a registry that was restored from an old dump', () => {
     await again.end()
   })
 })
+
+describe('a registry that was restored from a dump without a tenant’s row, whose backups are in the store', () => {
+  /** Two hosts had the tenant; the dump was made before it, and knows another. */
+  async function dumpWithout() {
+    const before = new VirtualHosts()
+    const [newest, stale] = [before.newDisk(), before.newDisk()]
+    for (const [disk, ids] of [
+      [stale, [61, 91]],
+      [newest, [121, 151]],
+    ] as const) {
+      const host = await paired(before, disk)
+      for (const id of ids) await save(before, host.connection, id)
+      await host.end()
+    }
+    const after = new VirtualHosts()
+    for (const { key } of await before.store.list('tenant/'))
+      await after.store.put(key, await before.store.get(key))
+    await after.rows.setDesired('another', 'running')
+    const { lease } = (await before.rows.read('tenant'))!
+    return { after, newest, stale, lastEpoch: lease!.epoch }
+  }
+
+  async function added(hosts: VirtualHosts, disk: MemoryDisk) {
+    const host = await hosts.start({ disk })
+    const codes: string[] = []
+    host.supervisor.on('qr', ({ qr }) => codes.push(qr))
+    await host.supervisor.start('tenant', { mayPair: true })
+    return { ...host, codes }
+  }
+
+  it.each([
+    'an empty disk',
+    'the newest disk',
+    'an older disk',
+  ])('restores it from the store when it is added again, with no code: %s', async (which) => {
+    const { after, newest, stale, lastEpoch } = await dumpWithout()
+    const disk = { 'the newest disk': newest, 'an older disk': stale }[which] ?? after.newDisk()
+    const { supervisor, link, codes } = await added(after, disk)
+    await after.clock.advance(500)
+    const connection = await link.connection('tenant')
+    expect(connection.request.hasSession).toBe(true)
+    expect(await nextPreKeyIdOf(connection)).toBe(151)
+    connection.open()
+    await save(after, connection, 181)
+    const { head, lease } = (await after.rows.read('tenant'))!
+    expect(lease!.epoch).toBeGreaterThan(lastEpoch)
+    expect((await restoreGeneration(after.store, 'tenant', head!)).files.get('creds.json')).toBe(creds(181))
+    expect(codes).toEqual([])
+    await after.within(12_000, supervisor.shutdown())
+  })
+
+  it('neither pairs nor writes anything while the store does not answer, and restores it when it does', async () => {
+    const { after } = await dumpWithout()
+    const keys = await after.store.list('tenant/')
+    after.fate = (service) => (service === 'store' ? 'away' : 'well')
+    const { supervisor, link, codes } = await added(after, after.newDisk())
+    await after.clock.advance(120_000)
+    expect({ codes, connections: link.connections }).toEqual({ codes: [], connections: [] })
+    expect(supervisor.get('tenant')).toMatchObject({ state: 'restoring.waiting', lastError: 'undecided' })
+    after.fate = () => 'well'
+    expect(await after.store.list('tenant/')).toEqual(keys)
+    await after.clock.advance(120_000)
+    const connection = await link.connection('tenant')
+    expect(connection.request.hasSession).toBe(true)
+    expect(await nextPreKeyIdOf(connection)).toBe(151)
+    await after.within(12_000, supervisor.shutdown())
+  })
+})

@@ -114,7 +114,10 @@ describe('what a chart tells', () => {
       {
         id: 'finalBackup',
         logic: 'backup',
-        done: ['tenant:closing.flushing.uploading|done:finalBackup|0'],
+        done: [
+          'tenant:closing.flushing.uploading|done:finalBackup|0',
+          'tenant:closing.flushing.uploading|done:finalBackup|1',
+        ],
         error: [
           'tenant:closing.flushing.uploading|error:finalBackup|0',
           'tenant:closing.flushing.uploading|error:finalBackup|1',

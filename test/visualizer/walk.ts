@@ -18,6 +18,13 @@ const intoPairing = [
   'link.connecting',
 ]
 
+/** An urgent change that comes while another is backed up: two steps that chance alone takes too rarely. */
+const urgentMeanwhile = [
+  { type: 'files.changed', position: 1, urgent: true },
+  { type: 'files.changed', position: 2, urgent: true },
+  { type: 'xstate.done.actor.backup', output: { covered: 1, audited: true } },
+]
+
 /**
  * Events by the hundred to an actor of the machine, whose own actors do nothing; rather such as may take an edge that
  * is not in `taken` yet. The edges that it takes are added there.
@@ -36,6 +43,7 @@ export function walk(machine: AnyStateMachine, input: object, seed: number, take
   actor.subscribe({ error: () => {} })
   actor.start()
   if (seed % 3 === 0) for (const type of intoPairing) actor.send(filled(type, random, 0) as never)
+  if (seed % 9 === 0) for (const event of urgentMeanwhile) actor.send(event as never)
   for (let step = 0; step < 60 && actor.getSnapshot().status === 'active'; step += 1) {
     const types = handledBy(actor.getSnapshot()._nodes)
     const calm = types.filter((type) => !/stop|logout|lost|xstate\.error\.actor\.link/.test(type))
