@@ -1,6 +1,7 @@
 import type { SnapshotFrom } from 'xstate'
 import type { CloseReason, tenantMachine } from '../machines/index.js'
 import type { SessionStatus } from './ports/index.js'
+import type { AwaitedState, CloseResult } from './session-api.js'
 
 export type TenantSnapshot = SnapshotFrom<typeof tenantMachine>
 
@@ -49,4 +50,15 @@ export function connectionStateOf({ context, value }: TenantSnapshot): string {
   const path = statePath(value)
   const steady = context.hasOpened && !path.startsWith('clos') && path !== 'backing-up.waiting'
   return `${steady ? 'connected' : path}/${context.link}`
+}
+
+/** Whether a session that has ended with `result`, if at all, is in a state that can be waited for. */
+export function isIn(
+  state: AwaitedState,
+  context: TenantSnapshot['context'],
+  result: CloseResult | null,
+): boolean {
+  if (state === 'closed') return result !== null
+  if (result !== null || context.reason !== null) return false
+  return state === 'connected' ? context.hasOpened && context.link === 'open' : context.codeKind !== null
 }

@@ -9,7 +9,7 @@ import type { LeasedTenant, PairingRequest, SessionStatus } from './ports/index.
 import type { AwaitedState, CloseResult, LinkWait, Session } from './session-api.js'
 import type { SessionHost } from './session-host.js'
 import { SessionLink } from './session-link.js'
-import { connectionStateOf, statePath, statusOf, type TenantSnapshot } from './session-status.js'
+import { connectionStateOf, isIn, statePath, statusOf, type TenantSnapshot } from './session-status.js'
 import { unprotectedOf } from './unprotected.js'
 import { Watchers } from './watchers.js'
 
@@ -146,9 +146,8 @@ export class TenantSession<Socket> implements Session<Socket> {
 
   /** Resolves when it is connected, shows a code, or has ended. @throws SessionError `timeout` */
   untilLinked(timeoutMs: number): Promise<void> {
-    const states = ['connected', 'pairing', 'closed'] as const
-    const what = `WhatsApp to answer tenant ${this.tenantId}`
-    return this.#until(() => states.some((state) => this.#isIn(state)), timeoutMs, what)
+    const isSo = () => this.#isIn('connected') || this.#isIn('pairing') || this.#isIn('closed')
+    return this.#until(isSo, timeoutMs, `WhatsApp to answer tenant ${this.tenantId}`)
   }
 
   /** As `untilLinked`, when its folder is open. */
@@ -207,15 +206,11 @@ export class TenantSession<Socket> implements Session<Socket> {
   async #endWith(type: 'session.stop' | 'session.logout'): Promise<CloseResult> {
     this.#endAsked = true
     this.actor.send({ type })
-    await this.#until(() => this.result !== null, undefined, 'the end')
-    return this.result!
+    return await this.#until(() => this.result !== null, undefined, 'the end').then(() => this.result!)
   }
 
   #isIn(state: AwaitedState): boolean {
-    const { context } = this.#snapshot
-    if (state === 'closed') return this.result !== null
-    if (this.result !== null || context.reason !== null) return false
-    return state === 'connected' ? context.hasOpened && context.link === 'open' : context.codeKind !== null
+    return isIn(state, this.#snapshot.context, this.result)
   }
 
   #endedError(when: string): SessionError | false {
