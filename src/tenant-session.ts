@@ -58,9 +58,11 @@ export class TenantSession<Socket> implements Session<Socket> {
   #newRun(): Run {
     const { tenantId } = this
     const host = this.#host
-    const work = new TenantWork(tenantId, (position, urgency) =>
-      actor.send({ type: 'files.changed', position, urgent: urgency === 'urgent' }),
-    )
+    const work = new TenantWork(tenantId, {
+      changed: (position, urgency) =>
+        actor.send({ type: 'files.changed', position, urgent: urgency === 'urgent' }),
+      flawed: () => actor.send({ type: 'session.backup', audit: true }),
+    })
     const link = new SessionLink(host, work, this.#options.pairing, (socket) => {
       this.socket = socket
       host.socketMade(tenantId, socket)

@@ -21,6 +21,7 @@ export class Heartbeat {
     periodMs: number
   }
   #timer: unknown = null
+  #hasFailed = false
   #closed = false
 
   constructor(options: {
@@ -70,8 +71,13 @@ export class Heartbeat {
     try {
       const kept = new Set(await registry.renew(owner, asked, ttlMs))
       for (const lease of asked) if (!kept.has(lease.tenantId)) this.#lose(lease.tenantId, lease.epoch)
+      if (this.#hasFailed) logger.info({}, 'leases are renewed again')
+      this.#hasFailed = false
     } catch (error) {
-      logger.warn(
+      // Told once: an outage of a day is a hundred thousand tries.
+      const level = this.#hasFailed ? 'debug' : 'warn'
+      this.#hasFailed = true
+      logger[level](
         { err: forLog(error), tenants: asked.length },
         'leases not renewed; bots go on, it is tried again',
       )

@@ -12,6 +12,7 @@ export class StatusWriter {
   readonly #logger: Logger
   readonly #periodMs: number
   #timer: unknown = null
+  #hasFailed = false
   #writing: Promise<void> = Promise.resolve()
 
   constructor(options: { registry: Registry; clock: Clock; logger: Logger; periodMs: number }) {
@@ -46,8 +47,12 @@ export class StatusWriter {
     this.#pending.clear()
     try {
       await this.#registry.updateStatus(updates)
+      this.#hasFailed = false
     } catch (error) {
-      this.#logger.warn(
+      // Told once, as long as it goes on.
+      const level = this.#hasFailed ? 'debug' : 'warn'
+      this.#hasFailed = true
+      this.#logger[level](
         { err: forLog(error), tenants: updates.length },
         'status not written; it is tried again',
       )

@@ -1,9 +1,10 @@
 import { SessionError } from '../errors.js'
-import type { Head, Lease, LeasedTenant, Urgency } from '../ports/index.js'
+import type { Head, Lease, LeasedTenant } from '../ports/index.js'
 import type { ChainState } from '../replication/chain-state.js'
 import type { GenerationToCommit } from '../replication/commit.js'
 import type { Base } from '../session/base.js'
 import type { Capture } from '../session/capture.js'
+import type { FolderListener } from '../session/folder-listeners.js'
 import type { KeyFolder } from '../session/key-folder.js'
 
 /** A generation that is uploaded and whose swap was not answered: it may or may not be the head. */
@@ -53,8 +54,8 @@ export class TenantWork {
   linkWait: { readonly code: number | null; readonly until: number } | null = null
   /** The session's own number, digits only. */
   phoneNumber: string | null = null
-  /** Told of every change of the open folder. */
-  readonly onChange: (position: number, urgency: Urgency) => void
+  /** Told what happens in the open folder. */
+  readonly #listener: FolderListener
   readonly #waiting = new Set<{ position: number; done: () => void }>()
   #savedPosition = 0
   #nobodyWaits = false
@@ -62,9 +63,9 @@ export class TenantWork {
   readonly #underWay = new Set<Promise<unknown>>()
   #lastBackup: Promise<unknown> = Promise.resolve()
 
-  constructor(tenantId: string, onChange: (position: number, urgency: Urgency) => void) {
+  constructor(tenantId: string, listener: FolderListener) {
     this.tenantId = tenantId
-    this.onChange = onChange
+    this.#listener = listener
   }
 
   get savedPosition(): number {
@@ -116,7 +117,7 @@ export class TenantWork {
   /** A newly opened folder starts to count anew. */
   openFolder(folder: KeyFolder, savedPosition: number): void {
     this.folder = folder
-    folder.onChange(this.onChange)
+    folder.listen(this.#listener)
     this.#savedPosition = savedPosition
   }
 

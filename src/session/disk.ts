@@ -26,7 +26,10 @@ export interface Disk {
   read(path: string, mostBytes?: number): { bytes: Buffer; facts: FileFacts } | null
   /** Makes a file of mode 0600, in the place of what a crash left there. Not synced. */
   create(path: string, bytes: Uint8Array): FileFacts
-  /** Writes at `offset`, which becomes the place where what was there before ends; on failure cut back to it. */
+  /**
+   * Writes at `offset`, which becomes the place where what was there before ends; on failure cut back to it.
+   * @throws {@link cutByAnother} it ends before `offset`
+   */
   append(path: string, bytes: Uint8Array, offset: number): void
   rename(from: string, to: string): void
   /** A path that does not exist is fine. */
@@ -46,6 +49,9 @@ export interface Disk {
    */
   sync(path: string): Promise<void>
 }
+
+/** Code of the error for a file that is shorter than what was written to it. */
+export const cutByAnother = 'ESTALE'
 
 /** No key file is near this; a larger one is not read into memory. */
 export const maxFileBytes = 64 * 1024 * 1024
@@ -103,7 +109,8 @@ function appendAt(file: number, bytes: Uint8Array, offset: number): void {
   const size = fs.fstatSync(file).size
   // What an earlier failure could not cut off.
   if (size > offset) fs.ftruncateSync(file, offset)
-  if (size < offset) throw Object.assign(new Error('the file was cut by another program'), { code: 'EIO' })
+  if (size < offset)
+    throw Object.assign(new Error('the file was cut by another program'), { code: cutByAnother })
   try {
     writeAll(file, bytes, offset)
   } catch (error) {

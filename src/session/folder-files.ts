@@ -9,10 +9,13 @@ import { temporaryPath } from './temporary.js'
 export class FolderFiles {
   readonly path: string
   readonly disk: Disk
+  readonly #moveAside: (name: string) => void
 
-  constructor(disk: Disk, path: string) {
+  /** @param moveAside takes what is in a file's place out of the folder, without deleting it */
+  constructor(disk: Disk, path: string, moveAside: (name: string) => void) {
     this.disk = disk
     this.path = path
+    this.#moveAside = moveAside
   }
 
   read(name: string): IntactFile | 'damaged' | null {
@@ -32,11 +35,21 @@ export class FolderFiles {
     const temporary = temporaryPath(this.path, 'file')
     try {
       const facts = this.disk.create(temporary, Buffer.from(content))
-      this.disk.rename(temporary, join(this.path, name))
+      this.#putInPlace(temporary, name)
       return facts
     } catch (error) {
       this.disk.unlink(temporary)
       throw error
+    }
+  }
+
+  #putInPlace(temporary: string, name: string): void {
+    try {
+      this.disk.rename(temporary, join(this.path, name))
+    } catch (error) {
+      if (this.look(name)?.kind !== 'directory') throw error
+      this.#moveAside(name)
+      this.disk.rename(temporary, join(this.path, name))
     }
   }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { hashKeyFile } from '../replication/hash.js'
 import type { Attempt, Base } from './base.js'
-import type { Disk } from './disk.js'
+import { cutByAnother, type Disk } from './disk.js'
 import {
   type DecodedJournal,
   decodeJournal,
@@ -35,15 +35,30 @@ const mostAttempts = 64
 export class Journal {
   readonly #disk: Disk
   readonly #folder: string
+  readonly #shortest: () => readonly JournalRecord[]
+  /** Told when it had to be made again: what else another program took away is not known. */
+  onRenewal: () => void = () => {}
   #bytes = 0
   /** Generations tried since the last one that is known to be the head. */
   #attempts: Attempt[] = []
   /** The newest of them that the disk has not taken. */
   #owed: Attempt | null = null
 
-  constructor(disk: Disk, folder: string) {
+  /** @param shortest all that must be in it now */
+  constructor(disk: Disk, folder: string, shortest: () => readonly JournalRecord[]) {
     this.#disk = disk
     this.#folder = folder
+    this.#shortest = shortest
+  }
+
+  /** Another program took the whole folder away. */
+  get hasNoFolder(): boolean {
+    return this.#disk.look(this.#folder) === null
+  }
+
+  /** Another program took it away, or put something else in its place. */
+  get isGone(): boolean {
+    return this.#disk.look(join(this.#folder, journalName))?.kind !== 'file'
   }
 
   /** When nothing in it is needed any more. */
@@ -60,7 +75,7 @@ export class Journal {
     const line = encodeRecord(record)
     const owed = this.#owed === null ? [] : [encodeRecord({ kind: 'attempt', attempt: this.#owed })]
     const bytes = Buffer.concat([...owed, line])
-    this.#disk.append(join(this.#folder, journalName), bytes, this.#bytes)
+    this.#append(bytes)
     this.#bytes += bytes.length
     this.#owed = null
     this.#forgetSettled(record)
@@ -84,8 +99,16 @@ export class Journal {
     }
   }
 
+  /** Makes folder and journal where there is none any more, from what is in memory: nothing that was accepted is lost. */
+  renew(): void {
+    this.#disk.makeDirectory(this.#folder)
+    this.rewrite()
+    this.onRenewal()
+  }
+
   /** Replaces the journal as a whole. */
-  rewrite(records: readonly JournalRecord[]): void {
+  rewrite(): void {
+    const records = this.#shortest()
     const attempts = unsettled(this.#attempts, records[0]).map(
       (attempt) => ({ kind: 'attempt', attempt }) as const,
     )
@@ -103,9 +126,23 @@ export class Journal {
     this.#forgetSettled(records[0])
   }
 
+  #append(bytes: Uint8Array): void {
+    try {
+      this.#disk.append(join(this.#folder, journalName), bytes, this.#bytes)
+    } catch (error) {
+      if (!this.isGone && !isCut(error)) throw error
+      this.renew()
+      this.#disk.append(join(this.#folder, journalName), bytes, this.#bytes)
+    }
+  }
+
   #forgetSettled(record: JournalRecord | undefined): void {
     this.#attempts = unsettled(this.#attempts, record)
   }
+}
+
+function isCut(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === cutByAnother
 }
 
 /** Without those that a newer head has left behind. */

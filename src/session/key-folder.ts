@@ -8,12 +8,11 @@ import type { Capture } from './capture.js'
 import { diskError, onDisk } from './disk-error.js'
 import { closedError, damagedError, flawedError } from './folder-errors.js'
 import type { FolderFiles } from './folder-files.js'
-import { type Change, type FolderState, shortestJournal, toChange } from './folder-state.js'
+import { type FolderListener, FolderListeners } from './folder-listeners.js'
+import { type Change, type FolderState, toChange } from './folder-state.js'
 import type { Journal } from './journal.js'
 import { checkKeyFileName } from './key-file.js'
 import { SerialQueue } from './serial-queue.js'
-
-export type ChangeListener = (position: number, urgency: Urgency) => void
 
 export interface KeyFolderParts {
   readonly state: FolderState
@@ -30,7 +29,7 @@ export interface KeyFolderParts {
 export class KeyFolder implements KeyFiles {
   readonly #parts: KeyFolderParts
   readonly #queue = new SerialQueue()
-  readonly #listeners = new Set<ChangeListener>()
+  readonly #listeners = new FolderListeners()
   #refusesWrites = false
   /** Positions before this are one in the journal: a note that names one of them would be misread. */
   #rewrittenAt = 0
@@ -38,6 +37,7 @@ export class KeyFolder implements KeyFiles {
 
   constructor(parts: KeyFolderParts) {
     this.#parts = parts
+    parts.journal.onRenewal = () => this.#listeners.flawed()
   }
 
   /** Grows by one with each batch that changed something. */
@@ -71,10 +71,9 @@ export class KeyFolder implements KeyFiles {
     return [...this.#parts.state.flaws.keys()]
   }
 
-  /** Calls `listener` after each change; it must not throw. Returns the way to stop that. */
-  onChange(listener: ChangeListener): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+  /** Returns the way to stop listening. */
+  listen(listener: Partial<FolderListener>): () => void {
+    return this.#listeners.add(listener)
   }
 
   async read(name: string): Promise<string | null> {
@@ -217,6 +216,7 @@ export class KeyFolder implements KeyFiles {
     const file = onDisk('read a session file', () => files.read(name))
     if (file !== null && file !== 'damaged') return file.content
     state.flaws.set(name, file === null ? 'missing' : 'damaged')
+    this.#listeners.flawed()
     if (file === null) return null
     throw damagedError(name)
   }
@@ -225,6 +225,7 @@ export class KeyFolder implements KeyFiles {
     const { state, files, journal, clock } = this.#parts
     try {
       // The journal redoes one batch after a crash, so the next one waits until the last is on disk.
+      if (state.unapplied.size > 0 && journal.hasNoFolder) journal.renew()
       await files.apply(state)
       const changes = requested.filter((change) => this.#isChange(change))
       if (changes.length === 0) return state.position
@@ -252,7 +253,9 @@ export class KeyFolder implements KeyFiles {
 
   async #audit(options: { full: boolean; contents: Map<string, string> | null }): Promise<AuditResult> {
     const { state, files, journal, clock } = this.#parts
+    if (journal.hasNoFolder) journal.renew()
     await files.apply(state)
+    if (journal.isGone) journal.renew()
     const { seen, result } = await auditFolder(state, files, options)
     if (seen.length === 0) return result
     const position = state.position + 1
@@ -279,7 +282,7 @@ export class KeyFolder implements KeyFiles {
 
   #notify(urgency: Urgency): number {
     const { position } = this.#parts.state
-    for (const listener of this.#listeners) listener(position, urgency)
+    this.#listeners.changed(position, urgency)
     return position
   }
 
@@ -290,7 +293,7 @@ export class KeyFolder implements KeyFiles {
 
   #rewriteJournal(): void {
     const { state, journal } = this.#parts
-    journal.rewrite(shortestJournal(state))
+    journal.rewrite()
     this.#rewrittenAt = state.position
   }
 }

@@ -48,7 +48,7 @@ export async function buildIncoming(
     if (!isKept) throw readBackError()
     facts.set(name, seen)
   })
-  new Journal(disk, folder).rewrite([{ kind: 'base', base, position: 0 }])
+  new Journal(disk, folder, () => [{ kind: 'base', base, position: 0 }]).rewrite()
   disk.rename(folder, join(incoming, ready))
   return { files, hashes: known, facts }
 }

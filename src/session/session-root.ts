@@ -225,20 +225,16 @@ export class SessionRoot {
     const { disk, paths, clock } = this.#parts
     const path = paths.folder(tenantId)
     disk.makeDirectory(path)
-    const journal = new Journal(disk, path)
-    journal.rewrite(shortestJournal(state))
-    return new KeyFolder({
-      state,
-      files: new FolderFiles(disk, path),
-      journal,
-      clock,
-      onClose: () => void this.#open.delete(tenantId),
-      moveAside: (name) => {
-        const aside = newQuarantinePath(paths, tenantId, 'damaged-file', this.#parts)
-        disk.makeDirectory(aside)
-        disk.rename(join(path, name), join(aside, name))
-      },
-    })
+    const journal = new Journal(disk, path, () => shortestJournal(state))
+    journal.rewrite()
+    const moveAside = (name: string) => {
+      const aside = newQuarantinePath(paths, tenantId, 'damaged-file', this.#parts)
+      disk.makeDirectory(aside)
+      disk.rename(join(path, name), join(aside, name))
+    }
+    const files = new FolderFiles(disk, path, moveAside)
+    const onClose = () => void this.#open.delete(tenantId)
+    return new KeyFolder({ state, files, journal, clock, onClose, moveAside })
   }
 
   async #putInPlace(tenantId: string, base: Base, built: Built, reason: string): Promise<LocalCopy | null> {

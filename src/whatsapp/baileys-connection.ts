@@ -19,6 +19,8 @@ import { silentBaileysLogger } from './silent-logger.js'
 import { releaseUploadTimer } from './upload-timer.js'
 
 const saveRetryMs = 1_000
+/** One in so many tries is told: a disk may be full for days. */
+const triesTold = 60
 
 /** A message comes to the application within milliseconds, unless Baileys keeps its events back while it catches up. */
 const handlingLimitMs = 150
@@ -174,12 +176,12 @@ export class BaileysConnection implements LiveLink {
   }
 
   async #saveCredsNow(): Promise<void> {
-    while (!this.#sealed) {
+    for (let tries = 0; !this.#sealed; tries++) {
       try {
         return await this.#auth!.saveCreds()
       } catch (error) {
         if (isSessionError(error, 'closed')) return
-        this.#options.logger.error(
+        this.#options.logger[tries % triesTold === 0 ? 'error' : 'debug'](
           { tenantId: this.#request.tenantId, err: error },
           'creds not written to disk; it is tried again',
         )

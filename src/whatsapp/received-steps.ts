@@ -56,6 +56,7 @@ export class ReceivedSteps {
   readonly #arrivalOf = new WeakMap<Uint8Array, Arrival>()
   #gate: SendGate | null = null
   #dropped = false
+  #hasFailed = false
 
   constructor(options: ReceivedStepsOptions) {
     this.#options = options
@@ -173,9 +174,15 @@ export class ReceivedSteps {
     if (current.length === 0) return
     try {
       await unawaited.write(new Map(current.map(([name, { content }]) => [name, content])))
+      this.#hasFailed = false
     } catch (error) {
       // The next step of the session takes it along; a session that ends without one makes it again.
-      if (!this.#dropped) logger.warn({ err: forLog(error) }, 'keys of a received message not written')
+      const level = this.#hasFailed || this.#dropped ? 'debug' : 'warn'
+      this.#hasFailed = true
+      logger[level](
+        { err: forLog(error) },
+        'keys of a received message not written; they are in memory until the disk takes them',
+      )
       return
     }
     for (const [name, step] of current) if (this.#held.get(name) === step) this.#held.delete(name)

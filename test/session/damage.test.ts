@@ -153,7 +153,7 @@ describe('an audit', () => {
   it('takes valid changes of another program as unsaved changes, across a restart', async () => {
     const { root, files, file } = await small()
     const heard = vi.fn()
-    files.onChange(heard)
+    files.listen({ changed: heard })
     writeFileSync(file('session-2_1.0.json'), '{"version":"outside"}')
     writeFileSync(file('session-8.json'), '{}')
     expect(await files.audit({ full: false })).toMatchObject({

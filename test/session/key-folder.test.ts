@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import {
@@ -32,7 +32,7 @@ describe('writing', () => {
   it('puts a batch on disk as a whole, and says so with its position', async () => {
     const { files, folder } = await small()
     const heard = vi.fn()
-    files.onChange(heard)
+    files.listen({ changed: heard })
     const batch = new Map([
       ['session-3.json', '{"a":1}'],
       ['pre-key-1.json', null],
@@ -86,7 +86,7 @@ describe('writing', () => {
     await files.write(one('session-3.json', '{"a":1,"b":[{"x":1,"y":2}]}'))
     const before = { journal: journal(), facts: statSync(join(folder, 'session-3.json')) }
     const heard = vi.fn()
-    files.onChange(heard)
+    files.listen({ changed: heard })
     const same = new Map([
       ['session-3.json', '{"b":[{"y":2,"x":1}],"a":1}'],
       ['creds.json', smallSession.get('creds.json')!],
@@ -369,13 +369,4 @@ it('leaves no temporary files, and removes those of a crash', async () => {
   const again = await reopen(root, baseOf(smallSession))
   expect(await again.write(one('session-4.json', '{}'))).toBe(2)
   expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual(['.journal'])
-})
-
-it('reports a folder that vanished, and changes nothing in memory', async () => {
-  const { files, folder } = await small()
-  rmSync(folder, { recursive: true })
-  const before = files.capture()
-  await expect(files.write(one('session-3.json', '{}'))).rejects.toMatchObject({ code: 'unavailable' })
-  expect(files.capture()).toEqual(before)
-  mkdirSync(folder)
 })

@@ -1,4 +1,4 @@
-import type { Disk, FileFacts } from '../../src/session/disk.js'
+import { cutByAnother, type Disk, type FileFacts } from '../../src/session/disk.js'
 
 interface FileNode {
   readonly kind: 'file'
@@ -147,7 +147,7 @@ export class MemoryDisk {
   #append(path: string, bytes: Uint8Array, offset: number): FileFacts {
     const node = this.#find(path) ?? fail('ENOENT', 'open')
     if (node.kind === 'directory') fail('EISDIR', 'open')
-    if (node.bytes.length < offset) fail('EIO', 'write')
+    if (node.bytes.length < offset) fail(cutByAnother, 'write')
     const joined = new Uint8Array(offset + bytes.length)
     joined.set(node.bytes.subarray(0, offset))
     joined.set(bytes, offset)
