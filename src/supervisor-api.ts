@@ -16,8 +16,21 @@ export interface SupervisorEvents {
   closed: { tenantId: string } & CloseResult
   /** Something needs a person, or no longer does. */
   alert: Alert
+  /** Something about this host as a whole, once; `message` says what happened and what to do. It is in the log too. */
+  host: HostFact
   /** An alert left for the webhook, was given up, or was dropped because too many waited. */
   webhook: { readonly result: 'delivered' | 'failed' | 'dropped' }
+}
+
+export interface HostFact {
+  /**
+   * `directory.cloned`: the session directory is a copy of one that another host uses; this one is a host of its own now.
+   * `directory.lost`: another process took the session directory while this one stood still; this one gave everything up.
+   */
+  readonly type: 'directory.cloned' | 'directory.lost'
+  /** This host, as an owner of leases. */
+  readonly hostId: string
+  readonly message: string
 }
 
 export interface StartOptions {
