@@ -82,11 +82,18 @@ function isFetchFailure(error: Error): boolean {
 export function forLog(error: unknown): unknown {
   if (!isDefect(error)) return error
   const { code } = error as { code?: unknown }
-  const told = new Error(
+  return placeOf(
+    error,
     `A defect of this program (${error.name}${typeof code === 'string' ? ` ${code}` : ''}): please report it with this stack.`,
   )
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  told.stack = [`Error: ${told.message}`, ...frames].join('\n')
+}
+
+/** `message` with the place in the program where `error` was made, and none of its words: they may quote keys or chats. */
+export function placeOf(error: unknown, message: string): Error {
+  const told = new Error(message)
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  told.stack = [`Error: ${message}`, ...frames].join('\n')
   return told
 }
 

@@ -44,8 +44,9 @@ export interface Session<Socket = unknown> {
    */
   waitFor(state: AwaitedState, options?: { timeoutMs?: number }): Promise<void>
   /**
-   * Resolves when everything up to now is committed; costs nothing when it is already.
-   * @throws SessionError the first failure of the backup (it goes on being tried) · `ended`
+   * Resolves when everything up to now is committed; costs nothing when it is already. Waits for a restore that is under way.
+   * @throws SessionError the first failure of the backup (it goes on being tried) · why the session is not restored yet,
+   *   so that nobody knows what there is to commit · `ended`
    */
   backupNow(): Promise<void>
   /** As `backupNow`, after looking for changes that other programs made to the files. */

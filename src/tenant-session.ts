@@ -1,6 +1,7 @@
 import { type ActorRefFrom, createActor } from 'xstate'
 import type { LinkStatus, tenantMachine } from '../machines/index.js'
 import { TenantWork } from './actors/tenant-work.js'
+import { AskedBackup } from './asked-backup.js'
 import { endedError } from './ended-session.js'
 import { asError, forLog, isDefect, SessionError } from './errors.js'
 import { cleanUpAfter } from './failed-session.js'
@@ -181,15 +182,14 @@ export class TenantSession<Socket> implements Session<Socket> {
 
   async #backup(audit: boolean): Promise<void> {
     if (this.result) throw this.#endedError('before the backup') as SessionError
-    const position = this.work.folder?.position ?? 0
     this.#lastFailure = null
-    let audited = !audit
-    if (audit || this.unprotected.changes > 0) this.actor.send({ type: 'session.backup', audit })
+    const asked = new AskedBackup(this.tenantId, audit, () =>
+      this.actor.send({ type: 'session.backup', audit }),
+    )
     await this.#until(
       () => {
         if (this.#lastFailure !== null) return asError(this.#lastFailure)
-        if (!this.#snapshot.context.auditDue) audited = true
-        return audited && this.work.savedPosition >= position ? true : this.#endedError('during the backup')
+        return asked.isDone(this.work, this.#snapshot) || this.#endedError('during the backup')
       },
       undefined,
       'the backup',

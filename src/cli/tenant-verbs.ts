@@ -21,8 +21,8 @@ export function addTenantVerbs(tenant: Command, host: ClientHost): void {
     'back up, disconnect, and stay stopped; the session stays in the store',
     stopped,
   )
-  addVerb(tenant, host, 'backup', 'wait until every change up to now is in the store', backedUp)
-  addVerb(tenant, host, 'audit', 'as backup, after looking for changes made by other programs', backedUp)
+  addBackup(tenant, host, 'backup', 'wait until every change up to now is in the store')
+  addBackup(tenant, host, 'audit', 'as backup, after looking for changes made by other programs')
   addLogout(tenant, host)
 }
 
@@ -56,6 +56,20 @@ function addVerb(
     .action(
       host.action(async (client, tenantId: string) => {
         tell(done(await client.act(tenantId, verb)))
+        return 0
+      }),
+    )
+}
+
+function addBackup(tenant: Command, host: ClientHost, verb: 'backup' | 'audit', description: string): void {
+  tenant
+    .command(verb)
+    .argument('<tenant>')
+    .description(description)
+    .action(
+      host.action(async (client, tenantId: string) => {
+        const before = await client.tenant(tenantId)
+        tell(backedUp(await client.act(tenantId, verb), before))
         return 0
       }),
     )
@@ -99,8 +113,12 @@ function stopped({ tenantId, unprotectedChanges, runs }: TenantView): string {
     : `${tenantId} is stopped; ${unprotectedChanges} changes are only on the disk of the server.`
 }
 
-function backedUp({ tenantId, generation }: TenantView): string {
-  return `${tenantId} is backed up (number ${generation}).`
+/** Said of what was committed alone: without a new backup, that there was nothing to put into one. */
+function backedUp({ tenantId, generation }: TenantView, before: TenantView): string {
+  if (generation === 0) return `${tenantId} has nothing to back up yet: it is not paired.`
+  return generation === before.generation
+    ? `${tenantId} has not changed since it was backed up last (number ${generation}).`
+    : `${tenantId} is backed up (number ${generation}).`
 }
 
 function loggedOut({ tenantId, lastError }: TenantView): string {

@@ -45,7 +45,7 @@ export function entryOfAction(verb: string, error: unknown): NewEntry {
     kind: 'action',
     level: failed === null ? 'info' : 'error',
     name: verb,
-    text: failed === null ? `${verb}: done` : `${verb} failed: ${failed.message}`,
+    text: failed === null ? 'done' : `failed: ${failed.message}`,
     detail: failed === null ? {} : { code: failed.code },
   }
 }

@@ -7,6 +7,9 @@ import { type FromHost, hostVariables, leaseSettings, type Owed, type ToHost } f
 
 const retryMs = 200
 
+/** That nothing leaves before it is stored is shown on a slow machine too: there an upload may take seconds. */
+const barrierLimitMs = 30_000
+
 function tell(message: FromHost): void {
   process.send?.(message)
 }
@@ -25,7 +28,7 @@ async function start(): Promise<Supervisor<WASocket>> {
     store: { kind: 'directory', path: variable('store') },
     registry: { kind: 'pglite', path: variable('registry') },
     socketUrl: variable('url'),
-    settings: { ...leaseSettings, sendAfterBackup: true },
+    settings: { ...leaseSettings, sendAfterBackup: true, barrierLimitMs },
     logger: { ...silentLogger, error: (_, text) => tell({ type: 'problem', text }) },
     signals: false,
   })

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { BinaryNode } from '@whiskeysockets/baileys'
 import { decodeBinaryNode, encodeBinaryNode, NOISE_WA_HEADER } from '@whiskeysockets/baileys'
 import type { WebSocket } from 'ws'
@@ -78,6 +79,11 @@ export class Connection {
 
   failure(reason: number): void {
     this.farewell(element('failure', { reason: String(reason), location: 'loopback' }))
+  }
+
+  /** A whole frame that was encrypted with no key of this connection. */
+  garble(): void {
+    if (this.transport && this.open) this.socket.send(encodeFrame(randomBytes(64)))
   }
 
   /** Cuts the TCP connection without a word. */

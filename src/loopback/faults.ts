@@ -51,6 +51,11 @@ export class Faults {
     connectionOf(device).destroy()
   }
 
+  /** The device gets a frame that it cannot decrypt. What it is sent after that, it cannot decrypt either. */
+  garble(device: Device): void {
+    connectionOf(device).garble()
+  }
+
   /** The device's stream ends with this error: the same code. */
   streamError(device: Device, code: 515 | 503 | 500 | 428 | 403 | (number & {})): void {
     connectionOf(device).streamError(code)

@@ -2,6 +2,7 @@ import { SessionError } from '../errors.js'
 import { type Clock, checkTenantId } from '../ports/index.js'
 import type { Session } from '../session-api.js'
 import { bounded } from './bounded.js'
+import { notBackedUp } from './not-backed-up.js'
 import type { PairingCodes } from './pairing-codes.js'
 import { qrModules } from './qr-modules.js'
 import { ok, type Reply, refusal } from './reply.js'
@@ -23,9 +24,12 @@ export interface TenantRouteParts {
 
 type Action = (tenantId: string, request: ApiRequest) => Promise<unknown>
 
+/** What is answered in place of an error. @throws what else is wrong */
+type Failed = (session: Session | undefined, error: unknown) => Reply
+
 export function tenantRoutes(parts: TenantRouteParts): Route[] {
   const { supervisor, tenants, codes } = parts
-  const act = (name: string, action: Action): Route => ({
+  const act = (name: string, action: Action, failed?: Failed): Route => ({
     method: 'POST',
     path: `/tenants/:id/${name}`,
     handle: async (request) => {
@@ -33,8 +37,9 @@ export function tenantRoutes(parts: TenantRouteParts): Route[] {
       const view = await tenants.one(tenantId)
       // That a tenant is to stop is written into the registry, and holds for every host.
       if (name !== 'stop') refuseElsewhere(view, name)
-      await perform(parts, tenantId, name, () => action(tenantId, request))
-      return ok(await tenants.one(tenantId))
+      const doing = perform(parts, tenantId, name, () => action(tenantId, request))
+      const refused = await doing.then(() => null, failed?.bind(null, supervisor.get(tenantId)))
+      return refused ?? ok(await tenants.one(tenantId))
     },
   })
   return [
@@ -55,8 +60,8 @@ export function tenantRoutes(parts: TenantRouteParts): Route[] {
     },
     act('start', (id, { body }) => supervisor.start(id, { pairing: pairingOf(body) })),
     act('stop', (id) => supervisor.stop(id)),
-    act('backup', (id) => runningOf(supervisor, id).backupNow()),
-    act('audit', (id) => runningOf(supervisor, id).auditNow()),
+    act('backup', (id) => runningOf(supervisor, id).backupNow(), notBackedUp),
+    act('audit', (id) => runningOf(supervisor, id).auditNow(), notBackedUp),
     act('logout', (id, request) => {
       checkConfirmed(id, request)
       return supervisor.logout(id, { force: flagOf(request.body, 'force') })

@@ -15,9 +15,17 @@ export interface BoundedFetchOptions {
 /** Statuses whose Response may not be built with a body. */
 const bodyless = new Set([101, 204, 205, 304])
 
+const redirects = new Set([301, 302, 303, 307, 308])
+
+/** Of an object: well above what any generation is split into, and what is in memory is this and once more at most. */
+const mostObjectBytes = 256 * 1024 * 1024
+/** Of any other answer: a page of a listing is below 1 MB. */
+const mostAnswerBytes = 16 * 1024 * 1024
+
 /**
- * A fetch whose answer is read to its end before it is handed on, under one time limit for all of it. So a hung
- * server, a stalled body and a body cut short all fail in one place, and no timer outlives its request.
+ * A fetch whose answer is read to its end before it is handed on, under one limit of time and size for all of it. So a
+ * hung server, a stalled body, one without an end and one cut short all fail in one place, and no timer outlives its
+ * request. Redirects are not followed: the key would go along, to whoever is there.
  */
 export function boundedFetch(options: BoundedFetchOptions): BoundedFetch {
   const underWay = new Set<AbortController>()
@@ -32,8 +40,12 @@ export function boundedFetch(options: BoundedFetchOptions): BoundedFetch {
     if (init?.signal?.aborted) onCallerAbort()
     init?.signal?.addEventListener('abort', onCallerAbort, { once: true })
     try {
-      const response = await options.fetch(input, { ...init, signal: controller.signal })
-      return buffered(response, await response.arrayBuffer())
+      const response = await options.fetch(input, { ...init, redirect: 'manual', signal: controller.signal })
+      if (redirects.has(response.status)) throw redirected(response)
+      return buffered(response, await bodyOf(response, mostBytes(response, init)))
+    } catch (error) {
+      controller.abort(error)
+      throw error
     } finally {
       options.clock.clearTimeout(timer)
       underWay.delete(controller)
@@ -50,7 +62,28 @@ export function boundedFetch(options: BoundedFetchOptions): BoundedFetch {
   }
 }
 
-function buffered(response: Response, body: ArrayBuffer): Response {
+function mostBytes(response: Response, init: RequestInit | undefined): number {
+  return response.ok && (init?.method ?? 'GET') === 'GET' ? mostObjectBytes : mostAnswerBytes
+}
+
+async function bodyOf(response: Response, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > most) throw new Error(`its answer is longer than ${most} bytes`)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)
+}
+
+function redirected(response: Response): Error {
+  const target = response.headers.get('location') ?? ''
+  const origin = URL.canParse(target) ? ` to ${new URL(target).origin}` : ''
+  return new Error(`it redirects${origin}, where the key is not sent; set SUPABASE_URL to the server itself`)
+}
+
+function buffered(response: Response, body: Uint8Array<ArrayBuffer>): Response {
   const { status, statusText, headers } = response
   return new Response(bodyless.has(status) ? null : body, { status, statusText, headers })
 }

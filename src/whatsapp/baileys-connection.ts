@@ -8,6 +8,7 @@ import { isSessionError } from '../errors.js'
 import type { LinkRequest, LiveLink } from '../ports/index.js'
 import { type AuthState, isPaired, neverLoggedIn, openAuthState } from './auth-state.js'
 import type { BaileysLinkOptions } from './baileys-link.js'
+import { containErrors } from './contained-errors.js'
 import { FailedTries } from './failed-tries.js'
 import { NewPreKeys } from './new-pre-keys.js'
 import { OutputCommit } from './output-commit.js'
@@ -93,6 +94,7 @@ export class BaileysConnection implements LiveLink {
     this.#socket = socket
     this.#sends = new SendsInFlight(socket)
     this.#gate = gateSends(socket)
+    containErrors(socket, { tenantId, logger })
     newPreKeys.attach(socket, this.#gate, creds)
     // Innermost first: a step runs in turn, then as one of a received message, then its failed tries are taken back.
     received.attach(socket, this.#gate)

@@ -22,7 +22,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-// One more than there are cores: each waits now and then for another thread to pack or unpack.
+// One more than there are cores: the garbage collector's threads and the parent leave gaps.
 const workers = Math.min(availableParallelism() + 1, 4)
 const seedsPerTask = 25
 const shownFailures = 5

@@ -31,6 +31,15 @@ export function exactSpan(ms) {
 }
 
 /**
+ * How long something took, e.g. `37 ms`, `6.2 s`, `4 min 07 s`.
+ * @param {number} ms
+ */
+export function duration(ms) {
+  if (ms < secondMs) return `${Math.round(ms)} ms`
+  return ms < minuteMs ? `${(ms / secondMs).toFixed(1)} s` : exactSpan(ms)
+}
+
+/**
  * @param {string | null} iso
  * @param {number} now
  */
@@ -68,6 +77,19 @@ export function figure(value) {
  */
 export function counted(value, one, many = `${one}s`) {
   return `${figure(value)} ${value === 1 ? one : many}`
+}
+
+/**
+ * A field of a fact in words, its unit read from its name: `uploadMs` 37 → `upload 37 ms`, `fellBack` → `fell back`.
+ * @param {string} name
+ * @param {string | number | true} value
+ */
+export function field(name, value) {
+  const words = name.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  if (value === true) return words
+  if (typeof value === 'string') return `${words} ${value}`
+  if (name.endsWith('Ms')) return `${words} ${duration(value)}`
+  return /bytes$/i.test(name) ? bytes(value) : `${words} ${figure(value)}`
 }
 
 /** @param {string} iso → `14:03:27` of the reader's day */

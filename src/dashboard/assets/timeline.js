@@ -1,6 +1,6 @@
 // @ts-check
 import { h, icon } from './dom.js'
-import { counted, fullTime, timeOfDay } from './format.js'
+import { counted, field, fullTime, timeOfDay } from './format.js'
 import { inNextFrame } from './frame.js'
 
 /** @typedef {import('../payloads.js').TimelineEntry} TimelineEntry */
@@ -150,7 +150,9 @@ function line(entry) {
       : isUnhandled
         ? `in ${step.states.at(-1) ?? ''}`
         : `→ ${step.states.at(-1) ?? ''}`
-  const details = Object.entries(detail).filter(([, value]) => value !== null)
+  const details = Object.entries(detail).flatMap(([key, value]) =>
+    value === null || value === false ? [] : [field(key, value)],
+  )
   return h(
     'li',
     { class: 'entry', 'data-kind': kind, 'data-level': level, 'data-unhandled': isUnhandled },
@@ -166,7 +168,7 @@ function line(entry) {
       details.length > 0 && step === undefined
         ? h('span', {
             class: 'entry-detail',
-            text: details.map(([key, value]) => `${key} ${value}`).join(' · '),
+            text: details.join(' · '),
           })
         : null,
     ),
