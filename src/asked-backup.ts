@@ -5,23 +5,24 @@ import { statePath, type TenantSnapshot } from './session-status.js'
 /** A backup that somebody asked for and waits for: it is done when all that was unsaved when it was asked for is committed. */
 export class AskedBackup {
   readonly #tenantId: string
-  readonly #audit: boolean
   readonly #ask: () => void
   #work: TenantWork | null = null
   #position = 0
-  #audited: 'not yet' | 'under way' | 'done'
+  #audit: 'asked for' | 'due' | 'done'
 
-  /** @param ask tells the machine, once it has a folder open that lacks something in the store */
-  constructor(tenantId: string, audit: boolean, ask: () => void) {
+  /** @param ask tells the machine; of an audit at once, which it remembers, else when a folder is open that has changes */
+  constructor(tenantId: string, { audit, ask }: { audit: boolean; ask: () => void }) {
     this.#tenantId = tenantId
-    this.#audit = audit
-    this.#audited = audit ? 'not yet' : 'done'
+    this.#audit = audit ? 'asked for' : 'done'
     this.#ask = ask
+    if (audit) ask()
   }
 
   /** To be asked after every change. An error: it is not known what there is to be saved, and will not be soon. */
   isDone(work: TenantWork, { value, context }: TenantSnapshot): boolean | SessionError {
     const state = statePath(value)
+    if (context.auditDue && this.#audit === 'asked for') this.#audit = 'due'
+    else if (!context.auditDue && this.#audit === 'due') this.#audit = 'done'
     if (this.#work !== work) {
       // Until it is open, nobody knows what there is to back up, and the store may have more than this disk.
       if (work.folder === null || /^restoring\.(?!opening)/.test(state)) {
@@ -29,10 +30,9 @@ export class AskedBackup {
       }
       this.#work = work
       this.#position = work.folder.position
-      if (this.#audit || work.folder.unsavedCount > 0) this.#ask()
-    } else if (context.auditDue && this.#audited === 'not yet') this.#audited = 'under way'
-    else if (!context.auditDue && this.#audited === 'under way') this.#audited = 'done'
-    return this.#audited === 'done' && work.savedPosition >= this.#position
+      if (this.#audit === 'done' && work.folder.unsavedCount > 0) this.#ask()
+    }
+    return this.#audit === 'done' && work.savedPosition >= this.#position
   }
 
   #notRestored(lastError: string | null): SessionError {

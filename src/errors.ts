@@ -70,9 +70,13 @@ export function isDefect(error: unknown): error is Error {
   return mistakes.some((mistake) => error instanceof mistake) && !isFetchFailure(error)
 }
 
-/** `fetch failed` and `terminated` are TypeErrors by the standard; what happened is their cause. */
+/** What browsers and stand-ins for `fetch` say in a TypeError without a cause when nothing answers. */
+const noAnswer =
+  /^(fetch failed|terminated|Failed to fetch|Load failed|Network request failed|NetworkError when attempting.*)\.?$/
+
+/** By the standard, no answer to a `fetch` is a TypeError; in Node what happened is its cause. */
 function isFetchFailure(error: Error): boolean {
-  return error instanceof TypeError && error.cause instanceof Error
+  return error instanceof TypeError && (error.cause instanceof Error || noAnswer.test(error.message))
 }
 
 /**

@@ -183,9 +183,8 @@ export class TenantSession<Socket> implements Session<Socket> {
   async #backup(audit: boolean): Promise<void> {
     if (this.result) throw this.#endedError('before the backup') as SessionError
     this.#lastFailure = null
-    const asked = new AskedBackup(this.tenantId, audit, () =>
-      this.actor.send({ type: 'session.backup', audit }),
-    )
+    const ask = () => this.actor.send({ type: 'session.backup', audit })
+    const asked = new AskedBackup(this.tenantId, { audit, ask })
     await this.#until(
       () => {
         if (this.#lastFailure !== null) return asError(this.#lastFailure)

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { run } from './program.js'
 
 // `session-supervisor tenant list | head` is no failure.

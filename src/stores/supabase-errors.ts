@@ -1,4 +1,4 @@
-import { type ErrorCode, SessionError } from '../errors.js'
+import { type ErrorCode, isDefect, SessionError } from '../errors.js'
 
 /** What the client returns: `StorageApiError` (an answer), `StorageUnknownError` (none), or anything thrown. */
 interface StorageFailure {
@@ -27,10 +27,12 @@ const advice: Partial<Record<ErrorCode, string>> = {
 
 /**
  * Turns what the storage client gave into an error of this package. A 404 is never turned into `missing` here:
- * a bad key gets one too, so it is a question (see {@link isNotFound}), not an answer.
+ * a bad key gets one too, so it is a question (see {@link isNotFound}), not an answer. A defect on the way to the request
+ * comes through as itself: the client takes whatever `fetch` throws for a network that failed.
  */
-export function storageError(action: string, failure: unknown): SessionError {
+export function storageError(action: string, failure: unknown): Error {
   const given = asFailure(failure)
+  if (isDefect(given.originalError)) return given.originalError
   const { statusCode, message } = given
   if (statusCode === '415') {
     return new SessionError(

@@ -83,7 +83,12 @@ function redirected(response: Response): Error {
   return new Error(`it redirects${origin}, where the key is not sent; set SUPABASE_URL to the server itself`)
 }
 
+/** @throws Error for an answer that the standard knows no form for, such as one of status 600: no mistake of ours */
 function buffered(response: Response, body: Uint8Array<ArrayBuffer>): Response {
   const { status, statusText, headers } = response
-  return new Response(bodyless.has(status) ? null : body, { status, statusText, headers })
+  try {
+    return new Response(bodyless.has(status) ? null : body, { status, statusText, headers })
+  } catch {
+    throw new Error(`it answered in no known form (HTTP ${status})`)
+  }
 }

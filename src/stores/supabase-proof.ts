@@ -38,7 +38,7 @@ export async function readBucket(access: StorageAccess, kind: SupabaseKeyKind): 
   return data
 }
 
-function bucketError(action: string, error: unknown, bucket: string, kind: SupabaseKeyKind): SessionError {
+function bucketError(action: string, error: unknown, bucket: string, kind: SupabaseKeyKind): Error {
   const absent = isNotFound(error)
   if (absent === null) return storageError(action, error)
   if (absent !== 'bucket') return unbelievable(action, 'a 404 came that is not the storage server’s', error)

@@ -139,7 +139,7 @@ class SupabaseStore implements ObjectStore {
     }
   }
 
-  async #uploadError(action: string, error: unknown): Promise<SessionError> {
+  async #uploadError(action: string, error: unknown): Promise<Error> {
     if (isNotFound(error) === null) return storageError(action, error)
     // Throws what is true of the bucket; when it is there after all, the 404 proves nothing.
     await this.#proof.renew()

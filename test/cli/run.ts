@@ -6,8 +6,8 @@ import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-/** Built by `npm run build`, which `npm test` runs first. */
-const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+/** What `npx session-supervisor` runs; it needs `npm run build`, which `npm test` runs first. */
+const main = fileURLToPath(new URL('../../bin/session-supervisor.mjs', import.meta.url))
 
 export interface Finished {
   readonly exitCode: number | null

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isDefect } from '../../src/errors.js'
 import { pgliteRegistry } from '../../src/registry/pglite.js'
 import { describeClaims } from '../conformance/claims.suite.js'
 import { describeRegistry, newTenant } from '../conformance/registry.suite.js'
@@ -58,6 +59,15 @@ describeRegistry('PGlite', create('conformance'))
 describeClaims('PGlite', create('claims'))
 
 describe('an embedded registry', () => {
+  it('tells a query that Prisma refuses as a mistake of this program, and repeats nothing of it', async () => {
+    const registry = pgliteRegistry({ path: await initialised('mistaken') })
+    await registry.open()
+    const error = await registry.list({ desiredState: 628120000001 as never }).catch((thrown) => thrown)
+    expect(isDefect(error)).toBe(true)
+    expect(`${error.message} ${error.stack} ${error.cause}`).not.toContain('628120000001')
+    await registry.close()
+  })
+
   it('keeps every acknowledged commit across kill -9, and is free at once', async () => {
     const path = await initialised('killed')
     for (let round = 0; round < 2; round++) {

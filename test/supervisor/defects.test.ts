@@ -1,8 +1,17 @@
+import { once } from 'node:events'
 import * as fsPromises from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { errorByMessage, errorOf } from '../../src/error-by-message.js'
 import { forLog, isDefect } from '../../src/errors.js'
-import { directoryStore, memoryRegistry, memoryStore, supabaseStore, systemClock } from '../../src/index.js'
+import {
+  directoryStore,
+  memoryRegistry,
+  memoryStore,
+  setupSupabaseBucket,
+  supabaseStore,
+  systemClock,
+} from '../../src/index.js'
 import { databaseError } from '../../src/registry/database-error.js'
 import { systemDisk } from '../../src/session/disk.js'
 import { openSessionRoot } from '../../src/session/index.js'
@@ -11,6 +20,7 @@ import { startSupervisor, temporaryDirectory, unpackSession } from './support.js
 /** What JavaScript says of a mistake quotes the values at hand. */
 const secret = '628120000001'
 const mistake = () => new TypeError(`Cannot read properties of undefined (reading '${secret}')`)
+const supabase = { url: 'http://127.0.0.1:9', key: 'sb_secret_x', bucket: 'b' }
 const fast = { backoffBaseMs: 20, backoffMaxMs: 100 }
 
 /** Lines of a log, with their errors as a log prints them. */
@@ -56,6 +66,7 @@ describe('a defect of this program', () => {
     ['an error of the system', Object.assign(new Error('x'), { code: 'EIO' }), false],
     ['any error of the system', Object.assign(new TypeError('x'), { code: 'ECONNRESET' }), false],
     ['no answer to fetch', new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }), false],
+    ['no answer to the fetch of a browser', new TypeError('Failed to fetch'), false],
     ['a file of 3 GiB', Object.assign(new RangeError('x'), { code: 'ERR_FS_FILE_TOO_LARGE' }), false],
     ['a text that does not parse', new SyntaxError('Unexpected token'), false],
     ['an error of no kind', new Error('odd'), false],
@@ -134,14 +145,109 @@ describe('a mistake is not taken for a disk, a store or a registry that does not
         throw thrown
       }
     }
-    const store = supabaseStore({ url: 'http://127.0.0.1:9', key: 'sb_secret_x', bucket: 'b' })
+    const store = supabaseStore(supabase)
     await expect(store.put('tenant/1', new Odd(1))).rejects.toBe(thrown)
     await store.close()
+  })
+
+  it.each([
+    'check',
+    'put',
+    'get',
+    'list',
+    'remove',
+  ] as const)('in the fetch that Supabase’s client is given, whose errors it takes for the network’s: %s', async (method) => {
+    const thrown = mistake()
+    const store = supabaseStore({ ...supabase, fetch: () => Promise.reject(thrown) })
+    const work = {
+      check: () => store.check(),
+      put: () => store.put('tenant/1', Buffer.from('{}')),
+      get: () => store.get('tenant/1'),
+      list: () => store.list('tenant/'),
+      remove: () => store.remove(['tenant/1']),
+    }
+    await expect(work[method]()).rejects.toBe(thrown)
+    await store.close()
+  })
+
+  it('around that fetch, and when a bucket is made', async () => {
+    const thrown = mistake()
+    const broken = () => {
+      throw thrown
+    }
+    const store = supabaseStore({ ...supabase, clock: { ...systemClock, setTimeout: broken } })
+    await expect(store.check()).rejects.toBe(thrown)
+    await store.close()
+    await expect(setupSupabaseBucket({ ...supabase, fetch: () => Promise.reject(thrown) })).rejects.toBe(
+      thrown,
+    )
   })
 
   it('in a statement to the registry', () => {
     const thrown = mistake()
     expect(databaseError(thrown, 'to read')).toBe(thrown)
+  })
+
+  it.each([
+    ['a value of the wrong kind', Object.assign(new Error(secret), { name: 'PrismaClientValidationError' })],
+    ['an argument that is missing', Object.assign(new Error(secret), { code: 'P2012' })],
+  ])('in a query that Prisma refuses before it asks the database, whose words quote it: %s', (_, error) => {
+    const told = databaseError(error, 'to read')
+    expect(isDefect(told)).toBe(true)
+    expect(told.stack).toMatch(/Prisma refused a query of this program \(.*\)\.\n\s+at .*defects\.test/)
+    expect(`${told.message} ${told.stack} ${told.cause}`).not.toContain(secret)
+  })
+})
+
+describe('what a network or a database does is no mistake', () => {
+  it.each([
+    ['it is cut off', new TypeError('terminated', { cause: new Error('other side closed') })],
+    ['another fetch has no answer', new TypeError('Network request failed')],
+    ['it is aborted', new DOMException('This operation was aborted', 'AbortError')],
+  ])('a request: %s', async (_, error) => {
+    const store = supabaseStore({ ...supabase, fetch: () => Promise.reject(error) })
+    await expect(store.put('tenant/1', Buffer.from('{}'))).rejects.toMatchObject({ code: 'unavailable' })
+    await store.close()
+  })
+
+  it.each([
+    'HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n',
+    'no HTTP',
+    '',
+  ])('an answer: %j', async (answer) => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      sockets.push(socket.on('error', () => {}))
+      socket.once('data', () => socket.end(answer))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const store = supabaseStore({ ...supabase, url: `http://127.0.0.1:${port}` })
+    await expect(store.put('tenant/1', Buffer.from('{}'))).rejects.toMatchObject({ code: 'unavailable' })
+    await store.close()
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it.each([
+    ['P1001', 'unavailable'],
+    ['P1017', 'unavailable'],
+    ['P2024', 'unavailable'],
+    ['P2028', 'unavailable'],
+    ['P2034', 'unavailable'],
+    ['P2037', 'unavailable'],
+    ['P1000', 'denied'],
+    ['P1003', 'invalid'],
+    ['P2021', 'invalid'],
+    ['P2002', 'invalid'],
+  ])('Prisma’s %s is %s', (code, expected) => {
+    expect(databaseError(Object.assign(new Error('x'), { code }), 'to read')).toMatchObject({
+      code: expected,
+    })
+    expect(databaseError(Object.assign(new Error('x'), { errorCode: code }), 'to read')).toMatchObject({
+      code: expected,
+    })
   })
 })
 
@@ -189,6 +295,30 @@ describe('a session that meets a mistake', () => {
       true,
     )
     expect(JSON.stringify(lines)).not.toContain(secret)
+    state.isBroken = false
+    await session.waitFor('connected', { timeoutMs: 20_000 })
+    expect(link.requests[0]!.hasSession).toBe(true)
+  })
+
+  it('in taking its lease is failed, shows no code, and goes on when it is over', async () => {
+    const inner = memoryRegistry({ clock: systemClock })
+    const state = { isBroken: true }
+    const registry = new Proxy(inner, {
+      get(target, name) {
+        const value = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name !== 'acquire') return value.bind(target)
+        return (...args: unknown[]) =>
+          state.isBroken ? Promise.reject(mistake()) : Reflect.apply(value, target, args)
+      },
+    })
+    const sessionPath = await temporaryDirectory()
+    await unpackSession(sessionPath, 'tenant')
+    const { supervisor, link } = await startSupervisor({ registry, sessionPath, settings: fast })
+    const session = await supervisor.start('tenant')
+    await expect.poll(() => session.status, { timeout: 20_000 }).toBe('FAILED')
+    expect(session.lastError).toBe('internal')
+    expect(link.requests).toEqual([])
     state.isBroken = false
     await session.waitFor('connected', { timeoutMs: 20_000 })
     expect(link.requests[0]!.hasSession).toBe(true)
