@@ -38,6 +38,7 @@ export {
 } from './stores/index.js'
 export type { Supervisor } from './supervisor.js'
 export type {
+  HostFact,
   MachineNow,
   MachineStep,
   MachinesNow,

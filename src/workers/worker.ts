@@ -43,12 +43,7 @@ async function start(options: WorkerOptions): Promise<void> {
   const disk = worker === 1 ? {} : { readDisk: null }
   const own = { signals: false, resume: false, ...disk }
   const given: SupervisorOptions = { ...options, logger, ...module?.options, ...own }
-  let ownerId = ''
-  const opened = await openSupervisor(given, async (place) => {
-    const root = await openSharedRoot({ ...place, worker, holds })
-    ownerId = root.ownerId
-    return root
-  })
+  const opened = await openSupervisor(given, (place) => openSharedRoot({ ...place, worker, holds }))
   supervisor = opened
   telling = new WorkerTelling(
     opened,
@@ -57,7 +52,7 @@ async function start(options: WorkerOptions): Promise<void> {
   )
   if (isEnding) return
   await module?.attach(opened, { worker })
-  await tell({ type: 'ready', ownerId })
+  await tell({ type: 'ready', ownerId: opened.hostId })
   if (!options.resume) return
   opened.resume().catch((error: unknown) => {
     logger.error({ err: error }, 'tenants not brought up; if the registry does not answer, it is tried again')

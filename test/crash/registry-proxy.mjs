@@ -8,6 +8,8 @@ const methods = [
   'commit',
   'updateStatus',
   'clearHead',
+  'kin',
+  'inherit',
 ]
 
 /**

@@ -58,8 +58,9 @@ describe('the owner file', () => {
     const open = async (disk: MemoryDisk) => {
       const options = { path: '/sessions', clock, random: Math.random, disk: disk.handle(), lock: unlocked }
       const root = await openSessionRoot(options)
+      await root.owner.note()
       await root.close()
-      return root.ownerId
+      return root.owner.directory
     }
     const disk = new MemoryDisk(() => clock.now())
     const owner = await open(disk)
