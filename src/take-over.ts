@@ -1,3 +1,4 @@
+import { forLog } from './errors.js'
 import type { Clock, Kin, Logger, Registry } from './ports/index.js'
 import type { SessionRoot } from './session/index.js'
 import type { Settings } from './settings.js'
@@ -21,7 +22,7 @@ const silentPeriods = 3
  * that used its session directory before: at once when that is proven to have ended, else when it was silent for some
  * heartbeats. While one that has the directory's id lives, this directory is a copy: it gets an id of its own, and the
  * process goes on as one more host, which is told.
- * @throws SessionError `unavailable` the registry · `diskFull` · `denied`
+ * @throws SessionError `unavailable` the registry
  */
 export async function takeOver(parts: TakeOverParts): Promise<HostFact | null> {
   const { registry, root, logger } = parts
@@ -32,8 +33,10 @@ export async function takeOver(parts: TakeOverParts): Promise<HostFact | null> {
   const others = kin.filter((one) => one.owner !== endedFormer)
   const isCopy = await isAlive(parts, others)
   // Noted before anything is inherited: killed between the two, the next process finds both in the registry.
-  if (isCopy) await owner.separate()
-  else await owner.note()
+  await (isCopy ? owner.separate() : owner.note()).catch((error: unknown) => {
+    // A full disk must not keep sessions from connecting; the next start only waits longer for what this one leaves.
+    logger.warn({ err: forLog(error) }, notNoted)
+  })
   for (const { owner: from } of ended) await registry.inherit({ from, to: owner.id, seen: null })
   if (!isCopy) for (const seen of others) await registry.inherit({ from: seen.owner, to: owner.id, seen })
   if (!isCopy) return null
@@ -42,6 +45,8 @@ export async function takeOver(parts: TakeOverParts): Promise<HostFact | null> {
   return fact
 }
 
+const notNoted =
+  'this run could not be noted in .supervisor/owner.json; the next start on this disk waits for its leases to end. Look at the disk'
 const cloned =
   'this session directory is a copy of one that another host uses now: this host goes on under an id of its own, as an additional host, and the other keeps its sessions. Stop one of the two if that was not meant, and leave .supervisor out of images and copies'
 

@@ -59,8 +59,7 @@ export class TenantSession<Socket> implements Session<Socket> {
     const { tenantId } = this
     const host = this.#host
     const work = new TenantWork(tenantId, {
-      changed: (position, urgency) =>
-        actor.send({ type: 'files.changed', position, urgent: urgency === 'urgent' }),
+      changed: (position, how) => actor.send({ type: 'files.changed', position, urgent: how === 'urgent' }),
       flawed: () => actor.send({ type: 'session.backup', audit: true }),
     })
     const link = new SessionLink(host, work, this.#options.pairing, (socket) => {
@@ -86,10 +85,7 @@ export class TenantSession<Socket> implements Session<Socket> {
       cutConnection: () => link.cut(),
     })
     // Before the start: without an error observer, a throwing action would end the process.
-    actor.subscribe({
-      next: (snapshot) => this.#follow(snapshot),
-      error: (error) => this.#fail(error),
-    })
+    actor.subscribe({ next: (snapshot) => this.#follow(snapshot), error: (error) => this.#fail(error) })
     host.machineMade(tenantId, actor)
     return { work, link, actor }
   }
