@@ -19,7 +19,7 @@ import type {
 import type { SessionRoot } from './session/index.js'
 import type { Settings } from './settings.js'
 import { Supervisor } from './supervisor.js'
-import type { HostFact, SupervisorEvents } from './supervisor-api.js'
+import type { SupervisorEvents } from './supervisor-api.js'
 import { TurnQueue } from './turn-queue.js'
 import { TypedEvents } from './typed-events.js'
 
@@ -33,8 +33,6 @@ export interface SupervisorParts<Socket> {
   readonly registry: Registry
   readonly root: SessionRoot
   readonly link: DeviceLink<Socket>
-  /** What is to be told of this host, as soon as somebody can listen. */
-  readonly fact?: HostFact | null
   /** Undefined: nobody looks for alerts. */
   readonly alerts?: { readonly readDisk: ReadDiskSpace | null; readonly webhook: WebhookConfig | null }
 }
@@ -89,8 +87,6 @@ export function assembleSupervisor<Socket>(
   }
   const supervisor = new Supervisor<Socket>(host, closeParts, events)
   const alerts = alertsOf(parts, supervisor, events)
-  const { fact } = parts
-  if (fact) setImmediate(() => events.emit('host', fact))
   return supervisor
 }
 

@@ -26,8 +26,6 @@ import {
 import { checkSettings, type Settings } from './settings.js'
 import { shutDownOnSignals } from './signals.js'
 import type { Supervisor } from './supervisor.js'
-import type { HostFact } from './supervisor-api.js'
-import { takeOver } from './take-over.js'
 import { baileysLink } from './whatsapp/baileys-link.js'
 
 export interface SupervisorOptions {
@@ -74,7 +72,7 @@ type Place = Pick<SessionRootOptions, 'path' | 'clock' | 'random' | 'threads'>
 
 /**
  * As `createSupervisor`, in a session directory that is opened by `openRoot`.
- * @param formerOwners owner ids of processes that worked in the directory and are proven to have ended
+ * @param formerOwners owner ids of processes that worked in the directory and have ended, as its lock proves
  */
 export async function openSupervisor(
   options: SupervisorOptions | Config,
@@ -100,11 +98,9 @@ export async function openSupervisor(
   const path = given.sessionPath ?? './whatsapp-sessions'
   const threads = threadsOf(settings, logger)
   const root = await openRoot({ path, clock, random, threads })
-  let fact: HostFact | null
   try {
     await registry.open()
     await releaseFormer(registry, formerOwners(root), logger)
-    fact = await takeOver({ registry, root, settings, clock, logger })
   } catch (error) {
     await root.close()
     throw error
@@ -115,7 +111,7 @@ export async function openSupervisor(
     webhook,
     readDisk: given.readDisk === undefined ? () => spaceOf(root.path) : given.readDisk,
   }
-  const parts = { settings, logger, clock, random, store, registry, root, link, alerts, fact }
+  const parts = { settings, logger, clock, random, store, registry, root, link, alerts }
   const supervisor = assembleSupervisor(parts, async () => {
     undoSignals()
     // What the caller brought is the caller's to close.

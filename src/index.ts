@@ -38,7 +38,6 @@ export {
 } from './stores/index.js'
 export type { Supervisor } from './supervisor.js'
 export type {
-  HostFact,
   MachineNow,
   MachineStep,
   MachinesNow,

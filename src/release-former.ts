@@ -2,8 +2,8 @@ import { isSessionError } from './errors.js'
 import type { Logger, Registry } from './ports/index.js'
 
 /**
- * Gives up leases of workers that this host had before and has no more. Those of one that is not proven to have ended
- * are left alone, for it may be a worker of a host whose directory was copied: they come back when they have run out.
+ * Gives up leases of workers that this host had before and has no more: their directory's lock proves that they have
+ * ended. Without it their tenants come back when the leases have run out.
  */
 export async function releaseFormer(
   registry: Registry,

@@ -16,18 +16,8 @@ export interface SupervisorEvents {
   closed: { tenantId: string } & CloseResult
   /** Something needs a person, or no longer does. */
   alert: Alert
-  /** Something about this host as a whole, once; `message` says what happened and what to do. It is in the log too. */
-  host: HostFact
   /** An alert left for the webhook, was given up, or was dropped because too many waited. */
   webhook: { readonly result: 'delivered' | 'failed' | 'dropped' }
-}
-
-export interface HostFact {
-  /** The session directory is a copy of one that another host uses; this one is a host of its own now. */
-  readonly type: 'directory.cloned'
-  /** This host, as an owner of leases. */
-  readonly hostId: string
-  readonly message: string
 }
 
 export interface StartOptions {

@@ -13,15 +13,6 @@ export interface ProcessIdentity {
 /** `unknown`: this process cannot tell (another host or container, or a system without process start times). */
 export type Liveness = 'alive' | 'dead' | 'unknown'
 
-/** Tells one process from another. */
-export interface Processes {
-  /** This one. */
-  own(): ProcessIdentity
-  livenessOf(process: ProcessIdentity): Liveness
-}
-
-export const systemProcesses: Processes = { own: () => ownIdentity(), livenessOf }
-
 export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, startTicks: startOf(process.pid)?.ticks ?? null, pidSpace: pidSpace() }
 }

@@ -156,32 +156,12 @@ export interface ClaimRequest {
   /** Takes other owners' expired leases too. */
   readonly expired: boolean
   /**
-   * Leases of this very owner that no session of it stands for, such as those it has inherited. Each is taken
+   * Leases of this very owner that no session of it stands for, such as those from before its restart. Each is taken
    * as long as its epoch is the given one, before any other. No other lease of its own is taken, expired or not.
    */
   readonly own?: readonly { tenantId: string; epoch: number }[]
   /** Tenants that are left alone. */
   readonly except?: readonly string[]
-}
-
-/**
- * What a process of one session directory, or of a copy of that directory, has in the registry. Times by the registry's
- * clock, milliseconds since the Unix epoch; those of a process that lives move on.
- */
-export interface Kin {
-  readonly owner: string
-  /** Until when it counts as there by its last check-in; null when it never checked in, has left or was forgotten. */
-  readonly checkedInUntil: number | null
-  /** When the last of its leases ends, or has ended; null when it has none. */
-  readonly heldUntil: number | null
-}
-
-/** Leases that go from a process that has ended to the one that comes after it. */
-export interface Inheritance {
-  readonly from: string
-  readonly to: string
-  /** Nothing is taken when `from` has been heard of since; null when it is proven to have ended. */
-  readonly seen: Kin | null
 }
 
 /** A lease, and the tenant's row as it is with it. */
@@ -229,7 +209,8 @@ export interface Registry {
   ): Promise<void>
 
   /**
-   * Takes the tenant's lease: free, expired, or already this owner's. Creates the row when there is none. The epoch grows by one each time; `endedAt` is cleared.
+   * Takes the tenant's lease: free, expired, or already this owner's (an owner id outlives a restart on the same
+   * disk). Creates the row when there is none. The epoch grows by one each time; `endedAt` is cleared.
    * @throws `leased` another owner holds it; the message gives the remaining time · `unavailable`
    */
   acquire(request: LeaseRequest): Promise<LeasedTenant>
@@ -243,20 +224,6 @@ export interface Registry {
 
   /** Gives leases up in one statement, so that the next owner need not wait; leases that are not held are ignored. */
   release(owner: string, leases: readonly Release[]): Promise<void>
-
-  /**
-   * Owners of leases (given up ones do not count) and hosts whose id is `directory`, or begins with it and a hyphen, by
-   * owner. @throws `unavailable`
-   */
-  kin(directory: string): Promise<Kin[]>
-
-  /**
-   * Makes all leases of `from` those of `to`, in one statement: expired ones too, each with the next epoch and with the
-   * end that it has, so that `from` commits nothing any more. The host `from` is forgotten. Of several that ask for the
-   * same, one gets them.
-   * @returns how many leases there were · @throws `invalid` · `unavailable`
-   */
-  inherit(inheritance: Inheritance): Promise<number>
 
   /**
    * Tells, in one statement, that this process is there to claim tenants, and with whom it shares them.

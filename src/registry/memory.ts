@@ -4,8 +4,6 @@ import type {
   DesiredState,
   HeadSwap,
   HostCheckIn,
-  Inheritance,
-  Kin,
   Lease,
   LeasedTenant,
   LeaseRequest,
@@ -17,17 +15,15 @@ import type {
   TenantRecord,
 } from '../ports/registry.js'
 import { checkTenantId } from '../ports/tenant-id.js'
-import { copy, emptyRow } from './memory-rows.js'
 import {
   byOwner,
   byTenantId,
   checkClaim,
-  checkDirectory,
   checkHost,
-  checkInheritance,
   checkLeaseRequest,
   checkSwaps,
   fencedError,
+  freshRow,
   leasedError,
   mergeUpdates,
   notOpenError,
@@ -125,41 +121,6 @@ class MemoryRegistry implements Registry {
       this.#setLease(tenantId, { owner, epoch, expiresAt: 0 })
       if (ended) this.#rows.set(tenantId, { ...this.#rows.get(tenantId)!, endedAt: this.#clock.now() })
     }
-  }
-
-  async kin(directory: string): Promise<Kin[]> {
-    this.#checkOpen()
-    checkDirectory(directory)
-    const isKin = (owner: string) => owner === directory || owner.startsWith(`${directory}-`)
-    const owners = new Set([...this.#hosts.keys(), ...this.#leased().map(({ lease }) => lease!.owner)])
-    return [...owners]
-      .filter(isKin)
-      .map((owner) => this.#kinOf(owner))
-      .sort(byOwner)
-  }
-
-  async inherit(inheritance: Inheritance): Promise<number> {
-    this.#checkOpen()
-    checkInheritance(inheritance)
-    const { from, to, seen } = inheritance
-    const now = this.#kinOf(from)
-    const isAlive = (name: 'checkedInUntil' | 'heldUntil') => (now[name] ?? 0) > (seen?.[name] ?? 0)
-    if (seen !== null && (isAlive('checkedInUntil') || isAlive('heldUntil'))) return 0
-    const rows = this.#leased().filter(({ lease }) => lease!.owner === from)
-    for (const { tenantId, lease } of rows)
-      this.#setLease(tenantId, { ...lease!, owner: to, epoch: lease!.epoch + 1 })
-    this.#hosts.delete(from)
-    return rows.length
-  }
-
-  #kinOf(owner: string): Kin {
-    const ends = this.#leased().flatMap(({ lease }) => (lease!.owner === owner ? [lease!.expiresAt] : []))
-    const checkedInUntil = this.#hosts.get(owner)?.expiresAt ?? null
-    return { owner, checkedInUntil, heldUntil: ends.length > 0 ? Math.max(...ends) : null }
-  }
-
-  #leased(): TenantRecord[] {
-    return [...this.#rows.values()].filter(({ lease }) => lease !== null && lease.expiresAt > 0)
   }
 
   async checkIn(host: HostCheckIn): Promise<Pool> {
@@ -284,4 +245,22 @@ class MemoryRegistry implements Registry {
   #checkOpen(): void {
     if (!this.#isOpen) throw notOpenError()
   }
+}
+
+function emptyRow(tenantId: string, now: number): TenantRecord {
+  const times = { lastBackupAt: null, lastConnectedAt: null, lastDisconnectedAt: null }
+  const nothing = {
+    phoneNumber: null,
+    authStatePath: null,
+    head: null,
+    lease: null,
+    endedAt: null,
+    lastError: null,
+  }
+  return { tenantId, ...freshRow, ...nothing, ...times, createdAt: now, updatedAt: now }
+}
+
+/** Rows never leave or enter by reference, as they would not through a database. */
+function copy<T>(value: T): T {
+  return structuredClone(value)
 }

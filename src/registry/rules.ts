@@ -1,12 +1,5 @@
 import { SessionError } from '../errors.js'
-import type {
-  ClaimRequest,
-  HeadSwap,
-  HostCheckIn,
-  Inheritance,
-  LeaseRequest,
-  StatusUpdate,
-} from '../ports/registry.js'
+import type { ClaimRequest, HeadSwap, HostCheckIn, LeaseRequest, StatusUpdate } from '../ports/registry.js'
 import { checkTenantId } from '../ports/tenant-id.js'
 
 /** What a row holds before anybody has said anything. The same as the column defaults of the SQL schema. */
@@ -43,16 +36,6 @@ export function checkClaim({ owner, ttlMs, limit }: ClaimRequest): void {
   if (!(ttlMs > 0)) throw new SessionError('invalid', `Expected ttlMs > 0, got ${ttlMs}.`)
   if (Number.isSafeInteger(limit) && limit > 0 && limit < 2 ** 31) return
   throw new SessionError('invalid', `Expected limit to be a whole number from 1, got ${limit}.`)
-}
-
-export function checkInheritance({ from, to }: Inheritance): void {
-  if (from !== '' && to !== '' && from !== to) return
-  throw new SessionError('invalid', 'Leases are inherited from one owner by another; got the same, or none.')
-}
-
-/** @throws SessionError `invalid` it would match every owner */
-export function checkDirectory(directory: string): void {
-  if (directory === '') throw new SessionError('invalid', 'A directory needs an id; got an empty string.')
 }
 
 /** Two swaps of one tenant in one statement have no order, so they are refused. */

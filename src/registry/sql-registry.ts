@@ -5,8 +5,6 @@ import type {
   DesiredState,
   HeadSwap,
   HostCheckIn,
-  Inheritance,
-  Kin,
   LeasedTenant,
   LeaseRequest,
   Pool,
@@ -22,9 +20,7 @@ import {
   byOwner,
   byTenantId,
   checkClaim,
-  checkDirectory,
   checkHost,
-  checkInheritance,
   checkLeaseRequest,
   checkSwaps,
   fencedError,
@@ -156,21 +152,6 @@ export class SqlRegistry implements Registry {
     if (leases.length === 0) return
     await this.#run('to release leases', ({ client, statements }) =>
       client.$executeRaw(statements.release(owner, leases)),
-    )
-  }
-
-  async kin(directory: string): Promise<Kin[]> {
-    checkDirectory(directory)
-    const kin = await this.#run('to look for processes of this directory', ({ client, statements }) =>
-      client.$queryRaw<Kin[]>(statements.kin.of(directory)),
-    )
-    return kin.sort(byOwner)
-  }
-
-  async inherit(inheritance: Inheritance): Promise<number> {
-    checkInheritance(inheritance)
-    return await this.#run('to inherit leases', ({ client, statements }) =>
-      client.$executeRaw(statements.kin.inherit(inheritance)),
     )
   }
 

@@ -7,7 +7,6 @@ import type {
   Release,
   StatusUpdate,
 } from '../ports/registry.js'
-import { givenUp, KinStatements } from './kin-statements.js'
 
 type Leases = readonly { tenantId: string; epoch: number }[]
 
@@ -15,14 +14,15 @@ type Leases = readonly { tenantId: string; epoch: number }[]
  * Every batch is one statement. Its rows travel as one JSON parameter, which, unlike an array a column, tells null
  * from absent. Rows are locked in the order of their tenant ids before they are judged: batches that overlap cannot
  * deadlock, and what is judged is the newest version of the row, not the statement's older view of it.
+ *
+ * A lease that was given up has the expiry `epoch` (1970); an expired one is held until somebody else takes it.
  */
+const givenUp = Prisma.sql`'epoch'::timestamptz`
 
 const after = (ms: number) => Prisma.sql`now() + ${ms}::float8 * interval '1 millisecond'`
 
 /** The SQL of the registry for tables in `schema`. */
 export class Statements {
-  /** About processes of one session directory. */
-  readonly kin: KinStatements
   readonly #sessions: Prisma.Sql
   readonly #tenants: Prisma.Sql
   readonly #hosts: Prisma.Sql
@@ -32,7 +32,6 @@ export class Statements {
     this.#sessions = Prisma.raw(`"${schema}"."WhatsAppSession"`)
     this.#tenants = Prisma.raw(`"${schema}"."Tenant"`)
     this.#hosts = Prisma.raw(`"${schema}"."SessionHost"`)
-    this.kin = new KinStatements(this.#sessions, this.#hosts)
   }
 
   /** Whether row level security would hide rows from this role, which would make absence a lie. */

@@ -4,10 +4,9 @@ import type { Clock, Random } from '../ports/clock.js'
 import { type DirectoryLock, lockDirectory } from '../ports/directory-lock.js'
 import type { FolderHolds } from '../ports/folder-holds.js'
 import { noPlaceFor } from '../ports/make-directory.js'
-import type { Processes } from '../ports/process-identity.js'
 import { type Disk, systemDisk } from './disk.js'
 import { diskError, onDisk } from './disk-error.js'
-import { endedOwnerOf, Owner } from './owner.js'
+import { ownerIdOf, readOwnerId } from './owner.js'
 import { settleIncoming } from './replacement.js'
 import { RestoreThreads, type RestoreThreadsOptions } from './restore-threads.js'
 import { isTenantId, SessionPaths } from './session-paths.js'
@@ -21,8 +20,6 @@ export interface SessionRootOptions {
   readonly disk?: Disk
   /** Keeps other processes out; only tests, whose disk no other process sees, give another. */
   readonly lock?: typeof lockDirectory
-  /** Only tests, whose processes are none, give others. */
-  readonly processes?: Processes
   /** For restoring many sessions at once; not with a file system of the caller's. Default: no threads. */
   readonly threads?: RestoreThreadsOptions
   /** How long workers whose parent was killed have to end. Default 0. */
@@ -54,9 +51,9 @@ export async function openSessionRoot(options: SessionRootOptions): Promise<Sess
     for (const name of disk.list(paths.removing)) disk.removeTree(join(paths.removing, name))
     for (const tenantId of disk.list(paths.incoming).filter(isTenantId))
       await settleIncoming(disk, paths, tenantId)
-    const owner = await Owner.open({ ...options, disk, path: paths.owner })
+    const ownerId = await ownerIdOf(disk, paths.owner, options.random)
     const threads = options.disk === undefined ? threadsOf(paths, options) : null
-    return new SessionRoot({ ...options, disk, paths, lock, owner, holds: null, threads })
+    return new SessionRoot({ ...options, disk, paths, lock, ownerId, holds: null, threads })
   } catch (error) {
     await lock.release()
     throw diskError(error, 'prepare the session directory')
@@ -106,7 +103,7 @@ export interface SharedRootOptions extends Pick<SessionRootOptions, 'path' | 'cl
 /**
  * Opens a directory that a parent process has opened (`openSessionRoot`), as one of several workers that share it: the
  * folders are the same, whoever runs the tenant; `holds` keeps the workers out of each other's. Each has a lock and an
- * id of its own. The first one's id is that of the directory: it is the host that a single process would be.
+ * owner id of its own. The first one's id is that of the directory: it is the host that a single process would be.
  * @throws SessionError `locked` that worker runs already · `denied` · `diskFull` · `unavailable`
  */
 export async function openSharedRoot(options: SharedRootOptions): Promise<SessionRoot> {
@@ -116,28 +113,21 @@ export async function openSharedRoot(options: SharedRootOptions): Promise<Sessio
   onDisk('create the directory of a worker', () => disk.makeDirectory(own))
   const lock = await lockDirectory(own, { what: 'The session directory of a worker' })
   try {
-    const owner = await Owner.open({ ...options, disk, path: ownerFileOf(paths, options.worker) })
-    return new SessionRoot({ ...options, disk, paths, lock, owner, threads: threadsOf(paths, options) })
+    const ownerId = await ownerIdOf(disk, ownerFileOf(paths, options.worker), options.random)
+    return new SessionRoot({ ...options, disk, paths, lock, ownerId, threads: threadsOf(paths, options) })
   } catch (error) {
     await lock.release()
     throw diskError(error, 'prepare the directory of a worker')
   }
 }
 
-/**
- * Owner ids that workers above `workers`, which this directory had before, were last, of those that are proven to have
- * ended.
- */
-export function formerOwnersOf(
-  path: string,
-  workers: number,
-  { disk = systemDisk, processes }: Pick<SessionRootOptions, 'disk' | 'processes'> = {},
-): string[] {
+/** Owner ids of workers above `workers`, which this directory had before. The parent has proven that they have ended. */
+export function formerOwnersOf(path: string, workers: number, disk: Disk = systemDisk): string[] {
   const paths = new SessionPaths(resolve(path))
   return disk
     .list(paths.workers)
     .filter((name) => Number(name) > workers)
-    .map((name) => endedOwnerOf(disk, join(paths.workers, name, 'owner.json'), processes))
+    .map((name) => readOwnerId(disk, join(paths.workers, name, 'owner.json')))
     .filter((owner) => owner !== null)
 }
 

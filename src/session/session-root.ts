@@ -17,7 +17,6 @@ import { Journal } from './journal.js'
 import { KeyFolder } from './key-folder.js'
 import { copyOf, type LocalCopy, readLocalCopy } from './local-copy.js'
 import { type OpenOptions, stateOnOpen } from './open-folder.js'
-import type { Owner } from './owner.js'
 import { type Built, buildIncoming, dropIncoming, putInPlace, settleIncoming } from './replacement.js'
 import type { RestoreThreads } from './restore-threads.js'
 import { checkReason, isTenantId, newQuarantinePath, type SessionPaths } from './session-paths.js'
@@ -28,7 +27,7 @@ export interface SessionRootParts {
   readonly clock: Clock
   readonly random: Random
   readonly lock: DirectoryLock
-  readonly owner: Owner
+  readonly ownerId: string
   /** Null: this process alone uses the directory. */
   readonly holds: FolderHolds | null
   /** Null: everything is done by this thread. */
@@ -54,7 +53,8 @@ export interface RestoredHead extends BuiltHead {
  */
 export class SessionRoot {
   readonly path: string
-  readonly owner: Owner
+  /** Lives as long as the directory; owner of this process' leases. */
+  readonly ownerId: string
   readonly #parts: SessionRootParts
   readonly #open = new Map<string, KeyFolder>()
   readonly #inspected = new Map<string, LocalCopy | null>()
@@ -63,12 +63,7 @@ export class SessionRoot {
   constructor(parts: SessionRootParts) {
     this.#parts = parts
     this.path = parts.paths.root
-    this.owner = parts.owner
-  }
-
-  /** Owner of this process' leases. */
-  get ownerId(): string {
-    return this.owner.id
+    this.ownerId = parts.ownerId
   }
 
   /** Key files of a tenant on the disk, whether its folder is open or not. @throws SessionError `invalid` · `denied` */

@@ -32,7 +32,7 @@ export class WorkerTelling {
         // What the session makes of it shows right after its listeners.
         setImmediate(() => this.flush())
       })
-    for (const name of ['alert', 'webhook', 'host'] as const)
+    for (const name of ['alert', 'webhook'] as const)
       supervisor.on(name, (payload) => this.#event(name, payload))
   }
 

@@ -43,7 +43,12 @@ async function start(options: WorkerOptions): Promise<void> {
   const disk = worker === 1 ? {} : { readDisk: null }
   const own = { signals: false, resume: false, ...disk }
   const given: SupervisorOptions = { ...options, logger, ...module?.options, ...own }
-  const opened = await openSupervisor(given, (place) => openSharedRoot({ ...place, worker, holds }))
+  let ownerId = ''
+  const opened = await openSupervisor(given, async (place) => {
+    const root = await openSharedRoot({ ...place, worker, holds })
+    ownerId = root.ownerId
+    return root
+  })
   supervisor = opened
   telling = new WorkerTelling(
     opened,
@@ -52,7 +57,7 @@ async function start(options: WorkerOptions): Promise<void> {
   )
   if (isEnding) return
   await module?.attach(opened, { worker })
-  await tell({ type: 'ready', ownerId: opened.hostId })
+  await tell({ type: 'ready', ownerId })
   if (!options.resume) return
   opened.resume().catch((error: unknown) => {
     logger.error({ err: error }, 'tenants not brought up; if the registry does not answer, it is tried again')

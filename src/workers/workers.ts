@@ -159,9 +159,9 @@ export class Workers {
     await this.#parts.store.check()
   }
 
-  /** Owner id of the first worker, which begins with that of the directory; the others' are beside it. */
+  /** Owner id of the first worker, which is that of the directory; the others' are beside it. */
   get hostId(): string {
-    return this.#slots[0]?.process?.ownerId ?? this.#parts.root.ownerId
+    return this.#parts.root.ownerId
   }
 
   /** As `Supervisor.inspect`, in whichever worker the tenant runs; its first step tells that its machines are known. */

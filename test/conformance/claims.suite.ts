@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClaimRequest, LeasedTenant, Registry } from '../../src/ports/registry.js'
-import { swapOf } from '../support/swaps.js'
 import { newTenant, type RegistryUnderTest } from './registry.suite.js'
 
 const ttlMs = 60_000
@@ -257,121 +256,6 @@ export function describeClaims(name: string, create: () => Promise<RegistryUnder
           { tenantId: foreign, epoch: 1, ended: true },
         ])
         for (const tenantId of [stopped, foreign]) expect((await registry.read(tenantId))!.endedAt).toBeNull()
-      })
-    })
-
-    describe('processes of one directory', () => {
-      const kinOf = async (directory: string, owner: string) =>
-        (await registry.kin(directory)).find((one) => one.owner === owner)!
-      const directory = () => newTenant()
-
-      it('are those whose owner is the directory or begins with it, with their last signs of life', async () => {
-        const id = directory()
-        const [first, second] = (await wanted(3)) as [string, string, string]
-        expect(await registry.kin(id)).toEqual([])
-        const before = await under.now()
-        await lease(first, `${id}-a`)
-        await lease(second, `${id}-a`)
-        await checkIn(`${id}-a`)
-        await checkIn(`${id}-b`)
-        await lease((await wanted(1))[0]!, id)
-        for (const other of [`${id}0`, `${id}0-a`, `x${id}`]) await checkIn(other)
-        const found = await registry.kin(id)
-        expect(found).toEqual([
-          { owner: id, checkedInUntil: null, heldUntil: expect.any(Number) },
-          { owner: `${id}-a`, checkedInUntil: expect.any(Number), heldUntil: expect.any(Number) },
-          { owner: `${id}-b`, checkedInUntil: expect.any(Number), heldUntil: null },
-        ])
-        expect(found[1]!.heldUntil).toBe((await registry.read(second))!.lease!.expiresAt)
-        expect(found[1]!.checkedInUntil).toBeGreaterThanOrEqual(Math.floor(before) + ttlMs - 1)
-        expect(found[1]!.checkedInUntil).toBeLessThanOrEqual(Math.ceil(await under.now()) + ttlMs + 1)
-      })
-
-      it('are no more there when they have left and given everything up', async () => {
-        const id = directory()
-        const [tenantId] = (await wanted(1)) as [string]
-        const { lease: held } = await lease(tenantId, `${id}-a`)
-        await checkIn(`${id}-a`)
-        await registry.release(`${id}-a`, [{ tenantId, epoch: held.epoch }])
-        await registry.checkOut(`${id}-a`)
-        expect(await registry.kin(id)).toEqual([])
-      })
-
-      it('inherit: leases go over with the next epoch and the end that they have, and their former owner is fenced', async () => {
-        const id = directory()
-        const [from, to] = [`${id}-a`, `${id}-b`]
-        const [live, over, given] = (await wanted(3)) as [string, string, string]
-        for (const tenantId of [live, over, given]) await lease(tenantId, from)
-        await registry.release(from, [{ tenantId: given, epoch: 1 }])
-        await under.expire(over)
-        await checkIn(from)
-        const before = (await registry.read(live))!.lease!
-        expect(await registry.inherit({ from, to, seen: null })).toBe(2)
-        expect((await registry.read(live))!.lease).toEqual({ ...before, owner: to, epoch: 2 })
-        expect((await registry.read(over))!.lease).toMatchObject({ owner: to, epoch: 2 })
-        expect((await registry.read(given))!.lease).toMatchObject({ owner: from, epoch: 1, expiresAt: 0 })
-        expect((await registry.kin(id)).map(({ owner }) => owner)).toEqual([to])
-        expect(await registry.renew(from, [{ tenantId: live, epoch: 1 }], ttlMs)).toEqual([])
-        expect(await registry.commit([swapOf(live, 0, { owner: from, epoch: 1 })])).toEqual(['fenced'])
-        expect(await registry.renew(to, [{ tenantId: live, epoch: 2 }], ttlMs)).toEqual([live])
-        expect(await registry.inherit({ from, to, seen: null })).toBe(0)
-      })
-
-      it('inherit nothing from one that has renewed a lease, or checked in, since it was last seen', async () => {
-        const id = directory()
-        const [from, to] = [`${id}-a`, `${id}-b`]
-        const [tenantId] = (await wanted(1)) as [string]
-        await lease(tenantId, from)
-        await checkIn(from)
-        const seen = await kinOf(id, from)
-        await registry.renew(from, [{ tenantId, epoch: 1 }], 2 * ttlMs)
-        expect(await registry.inherit({ from, to, seen })).toBe(0)
-        expect(await kinOf(id, from)).toMatchObject({ checkedInUntil: seen.checkedInUntil })
-        const seenAgain = await kinOf(id, from)
-        await registry.checkIn({ owner: from, capacity: 1, ttlMs: 2 * ttlMs, joinedAt: null })
-        expect(await registry.inherit({ from, to, seen: seenAgain })).toBe(0)
-        expect((await registry.read(tenantId))!.lease).toMatchObject({ owner: from, epoch: 1 })
-        expect(await registry.inherit({ from, to, seen: await kinOf(id, from) })).toBe(1)
-      })
-
-      it('inherit from one that has left, and from one that checks in alone', async () => {
-        const id = directory()
-        const [tenantId] = (await wanted(1)) as [string]
-        await lease(tenantId, `${id}-a`)
-        const seen = await kinOf(id, `${id}-a`)
-        expect(seen.checkedInUntil).toBeNull()
-        expect(await registry.inherit({ from: `${id}-a`, to: `${id}-c`, seen })).toBe(1)
-        await checkIn(`${id}-b`)
-        const alone = await kinOf(id, `${id}-b`)
-        expect(await registry.inherit({ from: `${id}-b`, to: `${id}-c`, seen: alone })).toBe(0)
-        expect((await registry.kin(id)).map(({ owner }) => owner)).toEqual([`${id}-c`])
-      })
-
-      it('have one heir when several ask at once', async () => {
-        const id = directory()
-        const ids = await wanted(20)
-        for (const tenantId of ids) await lease(tenantId, `${id}-a`)
-        const seen = await kinOf(id, `${id}-a`)
-        const heirs = Array.from({ length: 8 }, (_, n) => `${id}-heir-${n}`)
-        const taken = await Promise.all(heirs.map((to) => registry.inherit({ from: `${id}-a`, to, seen })))
-        expect(taken.reduce((sum, count) => sum + count, 0)).toBe(20)
-        const owners = new Set<string>()
-        for (const tenantId of ids) {
-          const { owner, epoch } = (await registry.read(tenantId))!.lease!
-          owners.add(owner)
-          expect(epoch).toBe(2)
-        }
-        expect(owners.size).toBe(taken.filter((count) => count > 0).length)
-      })
-
-      it('are refused when they are none', async () => {
-        await expect(registry.kin('')).rejects.toMatchObject({ code: 'invalid' })
-        for (const pair of [
-          { from: '', to: 'b' },
-          { from: 'a', to: '' },
-          { from: 'a', to: 'a' },
-        ])
-          await expect(registry.inherit({ ...pair, seen: null })).rejects.toMatchObject({ code: 'invalid' })
       })
     })
 

@@ -8,8 +8,6 @@ const methods = [
   'commit',
   'updateStatus',
   'clearHead',
-  'kin',
-  'inherit',
 ]
 
 /**

@@ -58,9 +58,8 @@ describe('the owner file', () => {
     const open = async (disk: MemoryDisk) => {
       const options = { path: '/sessions', clock, random: Math.random, disk: disk.handle(), lock: unlocked }
       const root = await openSessionRoot(options)
-      await root.owner.note()
       await root.close()
-      return root.owner.directory
+      return root.ownerId
     }
     const disk = new MemoryDisk(() => clock.now())
     const owner = await open(disk)

@@ -90,8 +90,6 @@ export function heldRegistry(registry: Registry, gate: Gate, isRestoring: () => 
     checkIn: (host) => registry.checkIn(host),
     checkOut: (owner) => registry.checkOut(owner),
     claim: (request) => registry.claim(request),
-    kin: (directory) => registry.kin(directory),
-    inherit: (inheritance) => registry.inherit(inheritance),
   }
 }
 

@@ -6,7 +6,6 @@ import { openSessionRoot } from '../../src/session/index.js'
 import { checkSettings } from '../../src/settings.js'
 import type { Supervisor } from '../../src/supervisor.js'
 import type { ShutdownResult } from '../../src/supervisor-api.js'
-import { takeOver } from '../../src/take-over.js'
 import { type DiskCall, MemoryDisk } from '../support/memory-disk.js'
 import { simulatedLink } from './device.js'
 import type { Version } from './history.js'
@@ -72,21 +71,16 @@ export class Host {
     const random = world.chance(life.name).next
     const { clock, disk } = life
     try {
-      const { processes } = life
-      const root = await openSessionRoot({ path, clock, random, disk, lock: unlocked, processes })
-      if (life.dead) return
-      const settings = settingsOf(world)
-      const registry = remoteRegistry(world, world.network, life)
-      await takeOver({ registry, root, settings, clock, logger: silentLogger })
+      const root = await openSessionRoot({ path, clock, random, disk, lock: unlocked })
       if (life.dead) return
       this.#ownerId = root.ownerId
       const supervisor = assembleSupervisor({
-        settings,
+        settings: settingsOf(world),
         logger: silentLogger,
         clock,
         random,
         store: remoteStore(world, world.network, life),
-        registry,
+        registry: remoteRegistry(world, world.network, life),
         root,
         link: simulatedLink(world, this, life),
       })

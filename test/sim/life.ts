@@ -1,5 +1,4 @@
 import type { Clock } from '../../src/ports/clock.js'
-import type { Processes } from '../../src/ports/process-identity.js'
 import type { Disk } from '../../src/session/disk.js'
 import type { DiskCall } from '../support/memory-disk.js'
 import type { Host } from './host.js'
@@ -14,7 +13,6 @@ const changing = new Set(['create', 'append', 'rename', 'unlink', 'makeDirectory
 export class Life {
   readonly name: string
   readonly clock: Clock
-  readonly processes: Processes
   dead = false
   /** Changes of the disk, or requests, until it dies; 0 is never. */
   diesAtDisk = { left: 0, torn: 0, die: () => {} }
@@ -31,13 +29,6 @@ export class Life {
     this.#world = world
     this.#host = host
     this.name = `host-${host.index}.${number}`
-    const own = { pid: number, startTicks: null, pidSpace: `host-${host.index}` }
-    this.processes = {
-      own: () => own,
-      // A host runs one process at a time; what another host's became cannot be told from here.
-      livenessOf: ({ pid, pidSpace }) =>
-        pidSpace !== own.pidSpace ? 'unknown' : pid === number ? 'alive' : 'dead',
-    }
     this.clock = {
       now: () => world.clock.now() + host.skewMs,
       setTimeout: (run, delayMs) => {

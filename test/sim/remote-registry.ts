@@ -14,9 +14,8 @@ const writes = [
   'checkIn',
   'checkOut',
   'claim',
-  'inherit',
 ] as const
-const reads = ['read', 'list', 'kin'] as const
+const reads = ['read', 'list'] as const
 
 /** The registry as a host reaches it over the network. */
 export function remoteRegistry(world: World, network: Network, life: Life): Registry {
@@ -31,7 +30,7 @@ export function remoteRegistry(world: World, network: Network, life: Life): Regi
       const request = {
         service: 'registry' as const,
         operation,
-        writes: !(reads as readonly string[]).includes(operation),
+        writes: !reads.includes(operation as 'read'),
       }
       const method = () => world.registry[operation] as (...args: unknown[]) => Promise<unknown>
       return network.request(life, request, () => method()(...args))

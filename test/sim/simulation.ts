@@ -49,21 +49,13 @@ class Simulation {
     const { plan, clock } = this.#world
     const strikes = new Strikes(this.#world, this.#hosts, this.#tenants)
     for (const fault of plan.faults) clock.setTimeout(() => strikes.strike(fault), fault.atMs)
-    await this.#start(this.#hosts)
+    await Promise.all(this.#hosts.map((host) => host.start()))
     for (const tenantId of this.#tenants) void this.#add(tenantId)
     this.#operate()
     await this.#until(() => this.#world.nowMs >= plan.lengthMs)
     if (this.#world.violations.length === 0) await this.#rest()
     const stuck = this.#tenants.some((tenantId) => this.#needsAPerson(tenantId))
     if (this.#world.violations.length === 0 && !stuck) await this.#end()
-  }
-
-  /** A start asks the registry, and may be struck before it is done. */
-  async #start(hosts: readonly Host[]): Promise<void> {
-    let started = false
-    void Promise.all(hosts.map((host) => host.start())).then(() => (started = true))
-    const limit = this.#world.nowMs + 1_000
-    await this.#until(() => started || this.#world.nowMs > limit)
   }
 
   /** The user asks for a tenant, again and again until somebody takes the order. */
@@ -98,11 +90,7 @@ class Simulation {
       if (!host.isUp) void host.start()
     }
     const limit = world.nowMs + restLimitMs
-    const isUp = ({ isUp: lives, supervisor }: Host) => lives && supervisor !== null
-    const calm = () =>
-      this.#hosts.every(isUp) &&
-      this.#tenants.every((tenantId) => this.#isCalm(tenantId)) &&
-      this.#isBalanced()
+    const calm = () => this.#tenants.every((tenantId) => this.#isCalm(tenantId)) && this.#isBalanced()
     await this.#until(() => calm() || world.nowMs > limit)
     if (world.violations.length > 0) return
     if (!calm()) for (const tenantId of this.#tenants) this.#explain(tenantId)
@@ -185,7 +173,7 @@ class Simulation {
     const { codes } = world.whatsApp
     const fresh = new Host(world, this.#hosts.length)
     this.#hosts.splice(0, this.#hosts.length, fresh)
-    await this.#start([fresh])
+    await fresh.start()
     const limit = world.nowMs + restLimitMs
     const back = () => this.#tenants.every((tenantId) => this.#isCalm(tenantId))
     await this.#until(() => back() || world.nowMs > limit)

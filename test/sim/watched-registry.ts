@@ -55,8 +55,6 @@ export function watchCommits(world: World, registry: Registry): Registry {
     'updateStatus',
     'checkIn',
     'checkOut',
-    'kin',
-    'inherit',
   ] as const) {
     Object.defineProperty(watched, name, {
       value: (registry[name] as (...args: never[]) => unknown).bind(registry),

@@ -15,7 +15,6 @@ describe('a session whose first upload was stored, unanswered, when its process 
     expect((await hosts.store.list('tenant/')).length).toBe(1)
     expect((await hosts.rows.read('tenant'))!.head).toBeNull()
 
-    killed.kill()
     hosts.fate = (service) => (service === 'store' ? 'away' : 'well')
     const again = await hosts.start({ disk: killed.disk, dice: 0.02 })
     const [tenantId] = await again.supervisor.resume()

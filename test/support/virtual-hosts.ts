@@ -11,10 +11,8 @@ import {
   silentLogger,
 } from '../../src/index.js'
 import type { Random } from '../../src/ports/clock.js'
-import type { Liveness, ProcessIdentity } from '../../src/ports/process-identity.js'
 import { openSessionRoot } from '../../src/session/index.js'
 import { checkSettings, type Settings } from '../../src/settings.js'
-import { takeOver } from '../../src/take-over.js'
 import { FakeLink } from './fake-link.js'
 import { MemoryDisk } from './memory-disk.js'
 import { VirtualClock } from './virtual-clock.js'
@@ -30,7 +28,6 @@ export class VirtualHosts {
   /** The registry behind the faults. */
   readonly rows: Registry
   fate: Fate = () => 'well'
-  readonly #lives: Life[] = []
   /** What a registry operation waits for before it is answered. */
   delay: (operation: string) => Promise<void> = async () => {}
 
@@ -46,7 +43,7 @@ export class VirtualHosts {
   }
 
   /**
-   * A process on `disk`. Time must go on for one whose disk is that of another that was not killed.
+   * A process on `disk`.
    * @param dice what its random numbers always are, or gives them; near 0, every wait with jitter is short
    */
   async start({
@@ -66,44 +63,23 @@ export class VirtualHosts {
       dice = 0.5 as number | Random,
       settings = {} as Partial<Settings>,
       logger = silentLogger,
-      /** Another machine, from where nobody can tell what became of a process. */
-      isElsewhere = false,
     } = {},
   ) {
     const { clock } = this
-    const life: Life = { isDead: false, asleep: null }
-    const pid = this.#lives.push(life)
-    const processes = {
-      own: () => ({ pid, startTicks: null, pidSpace: 'virtual' }),
-      livenessOf: ({ pid: other }: ProcessIdentity): Liveness =>
-        !isElsewhere && this.#lives[other - 1]?.isDead ? 'dead' : 'unknown',
-    }
+    const life = { isDead: false }
     const store = whileAlive(life, this.store)
     const registry = whileAlive(life, this.registry)
     const random = typeof dice === 'number' ? () => dice : dice
     const lock = async () => ({ release: async () => {} })
-    const place = { path: '/sessions', clock, random, disk: disk.handle(), lock, processes }
-    const root = await openSessionRoot(place)
-    const parts = { clock, random, root, link, store, registry, logger, settings: checkSettings(settings) }
-    const fact = await takeOver({ ...parts, registry: this.rows })
-    const supervisor = assembleSupervisor<WASocket>({ ...parts, fact })
+    const root = await openSessionRoot({ path: '/sessions', clock, random, disk: disk.handle(), lock })
+    const parts = { clock, random, root, link, store, registry, logger }
+    const supervisor = assembleSupervisor<WASocket>({ ...parts, settings: checkSettings(settings) })
     const facts: SessionFact[] = []
     supervisor.on('fact', (fact) => facts.push(fact))
     const kill = () => {
       life.isDead = true
     }
-    /** Nothing that it asks is performed until the returned function is called. */
-    const standStill = () => {
-      let wake = () => {}
-      life.asleep = new Promise((resolve) => {
-        wake = resolve
-      })
-      return () => {
-        life.asleep = null
-        wake()
-      }
-    }
-    return { supervisor, disk, facts, root, ownerId: root.ownerId, kill, standStill }
+    return { supervisor, disk, facts, ownerId: root.ownerId, kill }
   }
 
   /** Runs `work` while time goes on. */
@@ -130,22 +106,12 @@ export class VirtualHosts {
   }
 }
 
-interface Life {
-  isDead: boolean
-  /** Until it wakes. */
-  asleep: Promise<void> | null
-}
-
-function whileAlive<T extends object>(life: Life, inner: T): T {
+function whileAlive<T extends object>(life: { isDead: boolean }, inner: T): T {
   return new Proxy(inner, {
     get: (_, name) => {
       const value = Reflect.get(inner, name)
       if (typeof value !== 'function') return value
-      return (...args: unknown[]) => {
-        if (life.isDead) return new Promise(() => {})
-        const call = () => Reflect.apply(value, inner, args)
-        return life.asleep === null ? call() : life.asleep.then(call)
-      }
+      return (...args: unknown[]) => (life.isDead ? new Promise(() => {}) : Reflect.apply(value, inner, args))
     },
   })
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/ports/index.js'
-import { systemProcesses } from '../../src/ports/process-identity.js'
 import { formerOwnersOf, openSessionRoot, openSharedRoot, type SessionRoot } from '../../src/session/index.js'
 import { HoldsByMessage } from '../../src/workers/holds-by-message.js'
 import { checkWorkers, settingsOfWorker } from '../../src/workers/worker-options.js'
@@ -30,23 +29,17 @@ describe('a session directory that workers share', () => {
     const folder = await directory()
     const parent = await opened(openSessionRoot({ ...place, path: folder }))
     const ids: string[] = []
-    const runs: string[] = []
     for (const worker of [1, 2, 3, 2]) {
       const root = await openSharedRoot({ ...place, path: folder, worker, holds: freely })
-      await root.owner.note()
-      ids.push(root.owner.directory)
-      runs.push(root.ownerId)
+      ids.push(root.ownerId)
       expect(root.path).toBe(parent.path)
       await root.close()
     }
-    expect(ids[0]).toBe(parent.owner.directory)
+    expect(ids[0]).toBe(parent.ownerId)
     expect(new Set(ids).size).toBe(3)
     expect(ids[3]).toBe(ids[1])
-    const processes = { ...systemProcesses, livenessOf: () => 'dead' as const }
-    expect(formerOwnersOf(folder, 2, { processes })).toEqual([runs[2]])
-    expect(formerOwnersOf(folder, 1, { processes })).toEqual([runs[3], runs[2]])
-    // This process is theirs, and lives: in a copied directory they would be another host's.
-    expect(formerOwnersOf(folder, 1)).toEqual([])
+    expect(formerOwnersOf(folder, 2)).toEqual([ids[2]])
+    expect(formerOwnersOf(folder, 1)).toEqual([ids[1], ids[2]])
   })
 
   it('is refused to whoever comes while a worker of a killed parent lives on, and waited for if told so', async () => {
@@ -57,7 +50,7 @@ describe('a session directory that workers share', () => {
     await expect(openSessionRoot({ ...place, path: folder })).rejects.toMatchObject({ code: 'locked' })
     const waiting = opened(openSessionRoot({ ...place, path: folder, waitForWorkersMs: 10_000 }))
     await worker.close()
-    expect((await waiting).owner.directory).toBe(parent.owner.directory)
+    expect((await waiting).ownerId).toBe(parent.ownerId)
   })
 
   it('is touched by a worker only with the hold on the tenant, which it keeps until it leaves it', async () => {
