@@ -23,7 +23,7 @@ export {
   type Supervised,
   type TenantView,
 } from './server/index.js'
-export type { AwaitedState, CloseResult, Session } from './session-api.js'
+export type { AwaitedState, CloseResult, LinkWait, Session } from './session-api.js'
 export { defaultSettings, type Settings } from './settings.js'
 export {
   type DirectoryStoreOptions,
@@ -38,6 +38,7 @@ export {
 } from './stores/index.js'
 export type { Supervisor } from './supervisor.js'
 export type {
+  LogoutOptions,
   MachineNow,
   MachineStep,
   MachinesNow,

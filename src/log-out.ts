@@ -1,12 +1,6 @@
 import { mayBeForced } from './ended-session.js'
 import type { CloseResult } from './session-api.js'
-
-export interface LogoutOptions {
-  /** Delete even when the device cannot be unlinked. Default false. */
-  readonly force?: boolean
-  /** Longest wait for WhatsApp. Default 30,000. */
-  readonly timeoutMs?: number
-}
+import type { LogoutOptions } from './supervisor-api.js'
 
 interface LogoutParts {
   /** @returns the session that runs now */

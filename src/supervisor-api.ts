@@ -20,6 +20,13 @@ export interface SupervisorEvents {
   webhook: { readonly result: 'delivered' | 'failed' | 'dropped' }
 }
 
+export interface LogoutOptions {
+  /** Delete even when the device cannot be unlinked. Default false. */
+  readonly force?: boolean
+  /** Longest wait for WhatsApp. Default 30,000. */
+  readonly timeoutMs?: number
+}
+
 export interface StartOptions {
   readonly pairing?: PairingRequest
   /** False: a tenant without a session is refused instead of showing a code. Default true. */

@@ -5,7 +5,7 @@ import { discoverTenants } from './discover.js'
 import { isSessionError, SessionError } from './errors.js'
 import { ImplementedMachines } from './implementations.js'
 import { Inspections, machinesNow } from './inspection.js'
-import { type LogoutOptions, logOut } from './log-out.js'
+import { logOut } from './log-out.js'
 import { checkTenantId, type TenantRecord } from './ports/index.js'
 import type { CloseResult, Session } from './session-api.js'
 import { describeFact } from './session-facts.js'
@@ -14,6 +14,7 @@ import { Sessions } from './sessions.js'
 import { storedGenerations } from './stored-generations.js'
 import type {
   CountFiles,
+  LogoutOptions,
   MachineStep,
   MachinesNow,
   ShutdownResult,

@@ -204,7 +204,8 @@ export class TenantSession<Socket> implements Session<Socket> {
   async #endWith(type: 'session.stop' | 'session.logout'): Promise<CloseResult> {
     this.#endAsked = true
     this.actor.send({ type })
-    return await this.#until(() => this.result !== null, undefined, 'the end').then(() => this.result!)
+    await this.#until(() => this.result !== null, undefined, 'the end')
+    return this.result!
   }
 
   #isIn(state: AwaitedState): boolean {

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { AwaitedState, Session } from '../session-api.js'
 import type { Supervisor } from '../supervisor.js'
-import type { StartOptions } from '../supervisor-api.js'
+import type { LogoutOptions, StartOptions } from '../supervisor-api.js'
 import type { CallName } from './messages.js'
 
 type Supervised = Pick<Supervisor<unknown>, 'start' | 'stop' | 'logout' | 'get' | 'resume'>
@@ -13,8 +13,7 @@ const calls: Record<CallName, (supervisor: Supervised, ...args: never[]) => Prom
     await supervisor.start(tenantId, options)
   },
   stop: (supervisor, tenantId: string) => supervisor.stop(tenantId),
-  logout: (supervisor, tenantId: string, options: { force?: boolean; timeoutMs?: number }) =>
-    supervisor.logout(tenantId, options),
+  logout: (supervisor, tenantId: string, options: LogoutOptions) => supervisor.logout(tenantId, options),
   waitFor: (supervisor, tenantId: string, state: AwaitedState, options: { timeoutMs?: number }) =>
     sessionOf(supervisor, tenantId).waitFor(state, options),
   backupNow: (supervisor, tenantId: string) => sessionOf(supervisor, tenantId).backupNow(),

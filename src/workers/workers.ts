@@ -5,6 +5,7 @@ import type { CloseResult, Session } from '../session-api.js'
 import { storedGenerations } from '../stored-generations.js'
 import type {
   CountFiles,
+  LogoutOptions,
   MachineStep,
   MachinesNow,
   ShutdownResult,
@@ -137,10 +138,7 @@ export class Workers {
   }
 
   /** As `Supervisor.logout`. */
-  async logout(
-    tenantId: string,
-    options: { force?: boolean; timeoutMs?: number } = {},
-  ): Promise<CloseResult> {
+  async logout(tenantId: string, options: LogoutOptions = {}): Promise<CloseResult> {
     checkTenantId(tenantId)
     this.#refuseAfterShutdown()
     return (await this.#call(await this.#workerFor(tenantId), 'logout', [tenantId, options])) as CloseResult
