@@ -7,9 +7,10 @@ import { emptyFolder } from './run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Through npx, with a cache of its own, as somebody who has just cloned it. */
+/** Through npx, with caches of its own, as somebody who has just cloned it. On Node 24 npm keeps compiled code, too. */
 function npx(folder: string): Promise<{ exitCode: number; output: string }> {
-  const env = { ...process.env, npm_config_cache: path.join(folder, 'cache'), npm_config_offline: 'true' }
+  const caches = { npm_config_cache: path.join(folder, 'cache'), TMPDIR: folder }
+  const env = { ...process.env, ...caches, npm_config_offline: 'true' }
   return new Promise((resolve) => {
     const args = ['session-supervisor', '--version']
     execFile('npx', args, { cwd: path.join(folder, 'clone'), env }, (error, stdout, stderr) => {
